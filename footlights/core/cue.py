@@ -1,0 +1,58 @@
+"""Things to show, as data. The painter and the page render the same cues."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Corner = Literal["top left", "top", "top right", "bottom left", "bottom", "bottom right"]
+Tone = Literal["plain", "good", "warning", "alarm"]
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A short text at a tracked thing ("X", "12 squats")."""
+
+    track: int
+    text: str
+    tone: Tone = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A labelled bar, at a tracked thing or in a corner."""
+
+    text: str
+    value: float  # 0..1
+    track: int | None = None
+    corner: Corner = "top left"
+    tone: Tone = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A line of text in a corner."""
+
+    text: str
+    corner: Corner = "top left"
+    tone: Tone = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """A picture laid over the frame: an RGBA file or a name that the app's package knows."""
+
+    name: str
+    x: float  # pixels, centre
+    y: float  # pixels, centre
+    size: float  # pixels, side
+    angle: float = 0.0  # radians, clockwise
+    alpha: float = 1.0  # 0..1
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Play something full screen where the audience looks: a file's address or any URL that a browser can play."""
+
+    url: str
+
+
+Cue = Badge | Bar | Text | Overlay | Show

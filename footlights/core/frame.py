@@ -1,0 +1,60 @@
+"""A picture and the moment it belongs to."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]  # (H, W, 3) RGB
+
+
+class Picture(Protocol):
+    """What a decoder gave, in the decoder's own format. Implemented in `media`."""
+
+    @property
+    def width(self) -> int:
+        """Width in pixels."""
+
+    @property
+    def height(self) -> int:
+        """Height in pixels."""
+
+    def rgb(self, width: int, height: int) -> Image:
+        """(height, width, 3) RGB, scaled by area averaging and converted in one pass."""
+
+
+@dataclass(slots=True, eq=False)
+class Frame:
+    """One picture of one stream.
+
+    `time` is media time: seconds on the stream's own clock. `arrived` is the reading of the monotonic clock when a live
+    source handed the frame over, in seconds, and None for files: it serves to measure latency and nothing else.
+    """
+
+    picture: Picture
+    time: float
+    stream: str
+    index: int
+    arrived: float | None = None
+    _scaled: dict[tuple[int, int], Image] = field(default_factory=dict, repr=False)
+
+    @property
+    def width(self) -> int:
+        """Width in pixels."""
+        return self.picture.width
+
+    @property
+    def height(self) -> int:
+        """Height in pixels."""
+        return self.picture.height
+
+    def rgb(self, width: int | None = None, height: int | None = None) -> Image:
+        """(height, width, 3) RGB, read only; the full size where none is given. Made when first asked for, then kept."""
+        size = (width or self.width, height or self.height)
+        image = self._scaled.get(size)
+        if image is None:
+            image = self.picture.rgb(*size)
+            image.flags.writeable = False
+            self._scaled[size] = image
+        return image

@@ -1,0 +1,1 @@
+"""What people in the picture are doing."""
