@@ -54,7 +54,7 @@ class Frame:
         size = (width or self.width, height or self.height)
         image = self._scaled.get(size)
         if image is None:
-            image = self.picture.rgb(*size)
+            image = self.picture.rgb(*size).view()  # the array itself stays its maker's to write to
             image.flags.writeable = False
             self._scaled[size] = image
         return image
