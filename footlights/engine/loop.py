@@ -180,7 +180,7 @@ class Engine:
 
 def _report(stream: Stream) -> StreamReport:
     handover, meter = stream.handover, stream.meter
-    state, message = getattr(handover.source, "state", ("running", ""))
+    state, message = "running", ""
     if stream.failed or handover.error:
         state, message = "failed", stream.failed or str(handover.error)
     elif handover.ended:

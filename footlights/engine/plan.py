@@ -14,7 +14,7 @@ class Offer:
     """What an installation can do: detectors by what they find, stages by what they give. Nothing is built yet."""
 
     detectors: Mapping[str, Callable[[], Detector]]
-    stages: tuple[type[Stage], ...]
+    stages: Mapping[type[Stage], Callable[[], Stage]]
 
 
 @dataclass(frozen=True)

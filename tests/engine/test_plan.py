@@ -33,7 +33,7 @@ def app(name: str, wanted: str) -> type[App]:
 
 
 POSE, HANDS, FACE = stage("Pose", "people", "pose"), stage("Hands", "pose", "hands"), stage("Face", "pose", "face")
-OFFER = Offer({"people": Nothing, "objects": Nothing}, (FACE, HANDS, POSE))
+OFFER = Offer({"people": Nothing, "objects": Nothing}, {FACE: FACE, HANDS: HANDS, POSE: POSE})
 
 
 def test_only_what_is_needed_and_in_order() -> None:
