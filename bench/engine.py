@@ -86,9 +86,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         clip, out = Path(folder) / "clip.mp4", Path(folder) / "out.mp4"
         source = SourceEntry(url=f"rehearsal:idle+x_arms+wave?seconds={count / 30}&fps=30")
-        Performance(Wish(Interact, Interact.Settings(), (source,), page=None, record=clip)).run()
+        Performance(Wish("interact", Interact, Interact.Settings(), (source,), page=None, record=clip)).run()
         start, wall = time.process_time(), time.monotonic()
-        Performance(Wish(Interact, Interact.Settings(), (SourceEntry(url=str(clip)),), page=None, record=out)).run()
+        Performance(
+            Wish("interact", Interact, Interact.Settings(), (SourceEntry(url=str(clip)),), page=None, record=out)
+        ).run()
         real, wall = (time.process_time() - start) / count, (time.monotonic() - wall) / count
         frames = list(open_source(str(clip)).frames())
         empty = empty_run(frames)

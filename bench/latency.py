@@ -20,7 +20,9 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=1)
     given = parser.parse_args()
     url = f"rehearsal:idle+x_arms+wave?fps=30&people={given.people}"
-    wish = Wish(Interact, Interact.Settings(), (SourceEntry(url=url),), page=None, paced=True, seconds=given.seconds)
+    wish = Wish(
+        "interact", Interact, Interact.Settings(), (SourceEntry(url=url),), page=None, paced=True, seconds=given.seconds
+    )
     performance = Performance(wish)
     (stream,) = performance.engine._streams.values()
     latencies: list[float] = []

@@ -45,7 +45,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         journal, video = Path(folder) / "events.jsonl", Path(folder) / "out.mp4"
         wish = Wish(
-            Interact, Interact.Settings(), (SourceEntry(url=url),), page=0, record=video, journal=journal,
+            "interact", Interact, Interact.Settings(), (SourceEntry(url=url),), page=0, record=video, journal=journal,
             seconds=frames / 30,
         )  # fmt: skip
         performance = Performance(wish)

@@ -21,7 +21,7 @@ from footlights.wire.document import SourceEntry
 def run_streams(clip: Path, count: int) -> None:
     """Run the clip in so many streams and print rate and peak memory."""
     entries = tuple(SourceEntry(url=str(clip), name=f"s{index}") for index in range(count))
-    performance = Performance(Wish(Interact, Interact.Settings(), entries, page=None))
+    performance = Performance(Wish("interact", Interact, Interact.Settings(), entries, page=None))
     wall, cpu = time.monotonic(), time.process_time()
     performance.run()
     wall, cpu = time.monotonic() - wall, time.process_time() - cpu
@@ -43,7 +43,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder) / "clip.mp4"
         source = SourceEntry(url=f"rehearsal:idle+x_arms+wave?seconds={given.seconds}&fps=30")
-        Performance(Wish(Interact, Interact.Settings(), (source,), page=None, record=clip)).run()
+        Performance(Wish("interact", Interact, Interact.Settings(), (source,), page=None, record=clip)).run()
         for count in (1, 2, 4):
             subprocess.run([sys.executable, __file__, "--clip", str(clip), "--count", str(count)], check=True)
     print("target: 4 streams in at most 700 MB")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from footlights.core.app import App, Detector, Source
 from footlights.core.errors import SettingsError
@@ -17,7 +17,7 @@ from footlights.engine.actions.dispatch import Dispatcher
 from footlights.engine.actions.play import Play
 from footlights.engine.handover import HandOver
 from footlights.engine.loop import Engine
-from footlights.engine.outlet import Outlet
+from footlights.engine.outlet import Outlet, Policy
 from footlights.engine.plan import Offer, plan
 from footlights.engine.stream import Pace, Slots, Stream
 from footlights.engine.watch import StreamReport
@@ -31,13 +31,12 @@ from footlights.perception.pose import PoseStage
 from footlights.perception.track import BoxTracker
 from footlights.wire.document import SourceEntry
 
-BUILT_IN_SHOW = "encore"
-
 
 @dataclass(frozen=True)
 class Wish:
     """What is to run, with every text already checked for its form."""
 
+    name: str  # of the app
     app: type[App]
     settings: Any  # an instance of the app's Settings
     sources: tuple[SourceEntry, ...]
@@ -127,7 +126,8 @@ class Performance:
         )
         if self.wish.record is not None:
             path = recording_path(self.wish.record, source.name, several=self._several)
-            stream.outlets.append(Outlet(Recorder(path, source), "drop" if handover.newest_wins else "wait"))
+            policy: Policy = "drop" if handover.newest_wins else "wait"
+            stream.outlets.append(Outlet(Recorder(path, source), policy, wants=lambda scene: not scene.closing))
         return stream
 
     def _open_page(self) -> Any:
@@ -136,7 +136,7 @@ class Performance:
         from footlights.cli.desk import Desk
         from footlights.media.page.server import Page
 
-        page = Page(self.wish.host, self.wish.page, title=self.wish.app.title, control=Desk(self))
+        page = Page(self.wish.host, self.wish.page, title=self.wish.name, control=Desk(self))
         self.engine.outlets.append(Outlet(page, "newest"))
         return page
 
@@ -144,12 +144,14 @@ class Performance:
         """With a page, things play there; without any action, the built-in show does."""
         if self.page is None:
             return actions
+        from footlights.media.page.shows import ENCORE
+
         if not actions:
-            actions = [Play(urlsplit(BUILT_IN_SHOW))]
+            actions = [Play(urlsplit(ENCORE))]
         for action in actions:
             if isinstance(action, Play):
-                if action.address.scheme == "file":
-                    self.page.serve(unquote(action.address.path))
+                if action.path is not None:
+                    self.page.serve(action.path)
                 action.show = lambda show: self.page.show(show.url)
         return actions
 

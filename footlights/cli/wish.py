@@ -44,6 +44,7 @@ def make_wish(
     record = record or (Path(outputs.record).expanduser() if outputs.record else None)
     journal = journal or (Path(outputs.journal).expanduser() if outputs.journal else None)
     return Wish(
+        name=name,
         app=app,
         settings=validate(app.Settings, {**document.settings, **settings}),
         sources=entries,

@@ -55,4 +55,14 @@ class Show:
     url: str
 
 
-Cue = Badge | Bar | Text | Overlay | Show
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What is known about a tracked thing, to stand beside the picture, next to a crop of it."""
+
+    track: int
+    title: str
+    picture: str  # as the name of an Overlay; empty: none
+    bars: tuple[tuple[str, float], ...] = ()  # label and 0..1, in the order to show
+
+
+Cue = Badge | Bar | Text | Overlay | Show | Card

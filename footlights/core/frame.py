@@ -58,3 +58,8 @@ class Frame:
             image.flags.writeable = False
             self._scaled[size] = image
         return image
+
+    def put(self, picture: Picture) -> None:
+        """From here on, this is the picture: nothing that comes later can see the one before."""
+        self.picture = picture
+        self._scaled.clear()

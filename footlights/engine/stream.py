@@ -12,6 +12,8 @@ from footlights.engine.handover import HandOver
 from footlights.engine.outlet import Outlet
 from footlights.engine.watch import Meter
 
+IN_SIGHT = 0.25  # seconds since a thing was last seen, up to which it counts as followed
+
 
 @dataclass(frozen=True)
 class Pace:
@@ -74,7 +76,7 @@ class Stream:
         for stage in self.stages:
             with self.meter.timed(type(stage).__name__):
                 stage.run(scene)
-        self.following = bool(scene.tracks)
+        self.following = any(frame.time - track.seen <= IN_SIGHT for track in scene.tracks)
         with self.meter.timed("apps"):
             for app in self.apps:
                 for output in app.step(scene):

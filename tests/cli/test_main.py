@@ -27,7 +27,7 @@ def test_version() -> None:
     [
         (["rn"], "did you mean 'run'?"),
         (["run", "interct"], "did you mean 'interact'?"),
-        (["run", "interact", "--colour", "red"], "No such option: --colour"),
+        (["run", "interact", "--cooldwn", "3"], "'--cooldown'"),
         (["run", "./absent.py"], "there is no file absent.py"),
     ],
 )

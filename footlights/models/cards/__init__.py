@@ -26,6 +26,7 @@ class Input:
     low: float = 0.0  # value of black
     high: float = 1.0  # value of white
     pad: float = 0.0  # value around a picture of another shape
+    border: Literal["pad", "repeat"] = "pad"  # what a crop shows outside of the picture: `pad`, or the nearest pixel
     fit: Literal["centre", "corner"] = "centre"  # where a picture of another shape lies in the input
     layout: Literal["nhwc", "nchw"] = "nhwc"
     colour: Literal["rgb", "bgr"] = "rgb"
@@ -63,6 +64,7 @@ class Card:
     input: Input
     head: Head
     path: str = ""
+    optional: bool = False  # everything works without it, something better with it
     keep: tuple[str, ...] = ()
     labels: tuple[str, ...] = field(default=(), repr=False)
 

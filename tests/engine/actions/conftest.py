@@ -28,7 +28,7 @@ def free_port() -> int:
 
 @pytest.fixture
 def event() -> Event:
-    return Event("trigger", "line 1", 12.5, 3, {"gesture": "x_arms", "confidence": 0.93})
+    return Event("trigger", "line 1", 12.5, 3, {"by": "x_arms", "confidence": 0.93})
 
 
 @pytest.fixture(autouse=True)
@@ -203,7 +203,6 @@ class WritingBrowser(webbrowser.BaseBrowser):
 @pytest.fixture
 def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WritingBrowser:
     made = WritingBrowser(tmp_path / "opened")
-    webbrowser.get  # noqa: B018
     monkeypatch.setattr(webbrowser, "_tryorder", [])
     monkeypatch.setattr(webbrowser, "_browsers", {})
     webbrowser.register("writing", None, made, preferred=True)

@@ -86,7 +86,7 @@ def test_the_mail_says_what_happened(serve: Serve, postbox: Postbox, event: Even
     assert mail["To"] == "a@example.com, b@example.com"
     assert mail["Message-ID"].endswith("@example.com>")
     assert mail["Date"]
-    assert mail.get_content().startswith("x_arms on line 1 at 12.50 s, track 3.\n")
+    assert mail.get_content().splitlines()[0] == "x_arms on line 1 at 12.50 s, track 3."
     assert '"confidence": 0.93' in mail.get_content()
 
 

@@ -79,7 +79,7 @@ def test_a_subscriber_reads_the_event(make_broker: Make, subscribe: Make, publis
     message = subscriber.messages.get(timeout=WAIT)
     assert (message.topic, message.qos, message.retain) == ("stage/left wing/effects", 1, False)
     assert json.loads(message.payload) == {
-        "kind": "trigger", "stream": "line 1", "time": 12.5, "track": 3, "gesture": "x_arms", "confidence": 0.93,
+        "kind": "trigger", "stream": "line 1", "time": 12.5, "track": 3, "by": "x_arms", "confidence": 0.93,
     }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import re
 import sys
+import threading
 import webbrowser
 from pathlib import Path
 
@@ -32,6 +33,26 @@ def test_no_browser_at_all_is_a_failure_that_says_what_to_do(event: Event, monke
     monkeypatch.setattr(webbrowser, "_tryorder", [])
     with pytest.raises(SinkError, match="no browser found: install one, set BROWSER"):
         Open.from_text("https://example.com").fire(event)
+
+
+def test_two_actions_may_look_for_the_browser_at_the_same_time(
+    event: Event, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    browser = WritingBrowser(tmp_path / "opened")
+    second = threading.Thread(target=Open.from_text("https://example.com/second").fire, args=(event,))
+
+    def register() -> None:
+        webbrowser._tryorder = []  # type: ignore[attr-defined] # as the real one does
+        second.start()
+        second.join(timeout=0.2)  # it must wait, and does not find that there is no browser
+        webbrowser.register("writing", None, browser)
+
+    monkeypatch.setattr(webbrowser, "_tryorder", None)
+    monkeypatch.setattr(webbrowser, "_browsers", {})
+    monkeypatch.setattr(webbrowser, "register_standard_browsers", register)
+    Open.from_text("https://example.com/first").fire(event)
+    second.join()
+    assert sorted(browser.opened()) == ["https://example.com/first", "https://example.com/second"]
 
 
 def test_a_browser_named_by_a_command_line_is_not_waited_for(

@@ -36,6 +36,22 @@ def test_the_types_of_the_arguments_are_always_the_same(desk: socket.socket) -> 
     datagram = desk.recv(4096)
     assert b",sifsf" in datagram
     assert OscMessage(datagram).params == ["trigger", -1, 1.0, "a", 1.0]
+    osc.fire(Event("gesture.begin", "a", 1.0, 7, {"gesture": "wave"}))
+    assert OscMessage(desk.recv(4096)).params == ["wave", 7, 1.0, "a", 1.0]
+
+
+def test_a_name_that_is_both_families_is_sent_to_the_older_one(
+    desk: socket.socket, event: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody confirms a datagram, so a wrong guess would be silence."""
+    port = desk.getsockname()[1]
+    found = [
+        (socket.AF_INET6, socket.SOCK_DGRAM, 17, "", ("::1", port, 0, 0)),
+        (socket.AF_INET, socket.SOCK_DGRAM, 17, "", ("127.0.0.1", port)),
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    Osc.from_text(f"desk.local:{port}/x").fire(event)
+    assert OscMessage(desk.recv(4096)).address == "/x"
 
 
 def test_ipv6() -> None:

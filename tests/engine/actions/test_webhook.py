@@ -31,7 +31,7 @@ def test_the_cloudevents_sdk_reads_what_arrives(webhook: Webhook, receiver: Rece
     assert read["source"] == "/footlights/line%201"
     assert read["type"] == "dev.footlights.trigger"
     assert read["time"].endswith("Z")
-    assert read.data == {"time": 12.5, "track": 3, "gesture": "x_arms", "confidence": 0.93}
+    assert read.data == {"time": 12.5, "track": 3, "by": "x_arms", "confidence": 0.93}
     assert "x-hub-signature-256" not in request.headers
 
 
@@ -54,7 +54,7 @@ def test_a_repeated_attempt_sends_the_same_id_and_another_event_another(
     with pytest.raises(SinkError, match="answered 503 Service Unavailable"):
         webhook.fire(event)
     webhook.fire(event)
-    webhook.fire(Event("trigger", "line 1", 12.5, 3, {"gesture": "x_arms", "confidence": 0.93}))
+    webhook.fire(Event("trigger", "line 1", 12.5, 3, {"by": "x_arms", "confidence": 0.93}))
     first, second, third = (receiver.requests.get(timeout=WAIT).body for _ in range(3))
     assert first == second
     assert json.loads(third)["id"] != json.loads(first)["id"]

@@ -1,0 +1,72 @@
+"""`footlights data`: data sets as others publish them, made ready for training."""
+
+from pathlib import Path
+
+import click
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group(name="data")
+def command() -> None:
+    """Make published data sets ready for training."""
+
+
+@command.command()
+@click.argument("csv", type=FILE)
+@click.argument("out", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--votes", type=FILE, help="fer2013new.csv: the votes of FER+, which then give the labels.")
+@click.option(
+    "--filter",
+    "which",
+    type=click.Choice(["haar", "blazeface", "none"]),
+    default="blazeface",
+    show_default=True,
+    help="Keep only pictures in which this detector finds a face.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["npz", "folders"]),
+    default="npz",
+    show_default=True,
+    help="One file for all, or a folder for each split and class.",
+)
+def fer2013(csv: Path, out: Path, votes: Path | None, which: str, form: str) -> None:
+    """Faces with emotions, from FER2013 in its original form: the columns emotion, pixels, Usage.
+
+    Writes into OUT the data set, duplicates.tsv and report.html. Pictures of valid and test that also stand in train
+    are marked in the file, and left out of the folders.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from footlights.core.errors import SinkError
+    from footlights.studio.data import fer2013 as fer
+    from footlights.studio.data.fer2013_report import write_report
+
+    finds = fer.face_filter(which)
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True) as bars:
+        reading = bars.add_task("reading", total=None)
+        faces = fer.read(csv, votes, lambda count: bars.update(reading, completed=count))
+        bars.update(reading, total=len(faces))
+        looking = bars.add_task("looking for faces", total=len(faces))
+        kept = fer.with_faces(faces, finds, lambda count: bars.update(looking, completed=count))
+    groups = fer.duplicates(faces)
+    repeated = fer.also_in_train(faces, groups)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        rows = [f"{faces.names[i]}\t{faces.splits[i]}\n" for i in repeated.nonzero()[0]]
+        (out / "duplicates.tsv").write_text("".join(rows), encoding="utf-8")
+    except OSError as error:
+        raise SinkError(f"{out} cannot be written to: {error.strerror or error}") from error
+    stay = faces.where(kept)
+    if form == "npz":
+        fer.write_npz(stay, repeated[kept], out / "fer2013.npz")
+    else:
+        fer.write_folders(stay, repeated[kept], out)
+    write_report(out / "report.html", faces, kept, groups, which)
+    click.echo(
+        f"{len(stay)} of {len(faces)} pictures kept, {int(repeated.sum())} duplicates; see {out / 'report.html'}"
+    )

@@ -1,0 +1,1 @@
+"""The page: live pictures, events and shows in a browser, and the browser's camera as a source."""

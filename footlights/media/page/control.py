@@ -1,0 +1,46 @@
+"""What the page and the one who runs the streams say to each other. Imports nothing heavy."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+State = Literal["connecting", "running", "retrying", "ended", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """One source as the list of sources shows it."""
+
+    name: str  # the stream's name
+    url: str  # as it was added; a password in it never leaves the page
+    state: State = "running"
+    message: str = ""  # why it is tried again or has failed; one line
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStats:
+    """How one stream is doing now."""
+
+    stream: str
+    fps: float = 0.0  # processed frames a second
+    dropped: int = 0  # frames that a newer one replaced
+    latency_ms: float | None = None  # from the arrival of a live frame to its events; None for files
+    people: int = 0  # tracked things now
+    state: State = "running"
+    message: str = ""  # one line
+    spent_ms: Mapping[str, float] = field(default_factory=dict)  # mean time a frame for each step ("detect": 4.2)
+
+
+class Control(Protocol):
+    """Adds and removes sources while the streams run. Called by a thread of the page, one call at a time; returns at
+    once: a source that takes long to open opens later.
+    """
+
+    def sources(self) -> list[SourceState]:
+        """Every source there is, in the order in which they were added."""
+
+    def add(self, url: str) -> str:
+        """Add a source; the name of its stream. Raises FootlightsError with one line for the reader."""
+
+    def remove(self, name: str) -> None:
+        """Remove a source. Raises FootlightsError where there is none of this name."""

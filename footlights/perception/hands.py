@@ -1,0 +1,135 @@
+"""The 21 landmarks of every person's hands, followed from frame to frame."""
+
+import math
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from footlights.core.frame import Frame
+from footlights.core.geometry import transform
+from footlights.core.per_track import PerTrack
+from footlights.core.scene import Floats, Hand, Pose, Region, Scene, Side, Track
+from footlights.core.skeleton import BODY_INDEX
+from footlights.models.cards import card
+from footlights.models.session import open_session
+from footlights.perception.crops import crop
+from footlights.perception.detect import BoxModel
+from footlights.perception.regions import hand_region, palm_region, turned, wrist_region
+
+SIDES: tuple[Side, Side] = ("left", "right")
+DEPTH = 0.4  # the model's z is this much larger than its x and y; from MediaPipe's graph
+SMALL = 16.0  # pixels: a region below this holds no hand that could be read
+IN_SIGHT = 0.3  # visibility of a wrist from which its hand is looked for
+LOST = 0.5  # seconds for which a hand that was lost is looked for on every frame
+RETRY = 0.1  # seconds between looks at a wrist where no hand was found for longer
+SEARCH = 0.3  # seconds between runs of the palm detector for a wrist where no hand was found
+FAR = 0.6  # distance of a hand from its pose's wrist, in sizes of its region, from which it is somebody else's
+DOUBLE = 0.12  # median distance, in sizes of the region, below which left and right are one hand
+
+
+@dataclass(slots=True)
+class _Search:
+    """When a hand was last found, and how it was last looked for; seconds of media time."""
+
+    found: float = -math.inf
+    looked: float = -math.inf  # where the wrist is
+    palms: float = -math.inf  # by the palm detector
+
+
+@dataclass(slots=True)
+class _Past:
+    searches: dict[Side, _Search] = field(default_factory=lambda: {side: _Search() for side in SIDES})
+
+
+class HandStage:
+    """Needs poses, gives the hands of each person; left and right are the person's own, as the pose says.
+
+    A hand is looked for where it was a frame ago, else where the pose's wrist and knuckles say, else, now and then, by
+    the palm detector around the wrist.
+    """
+
+    needs: ClassVar[frozenset[str]] = frozenset({"pose"})
+    gives: ClassVar[frozenset[str]] = frozenset({"hands"})
+
+    def __init__(self, threshold: float = 0.5, threads: int = 1) -> None:
+        self.threshold = threshold
+        self._input = card("hand_landmark_full").input
+        self._session = open_session("hand_landmark_full", threads)
+        self._palms = BoxModel("palm_detection_full", 0.5, threads)
+        self._past: PerTrack[_Past] = PerTrack(_Past)
+
+    def run(self, scene: Scene) -> None:
+        """Fill `hands` of every person who has a pose."""
+        people = [track for track in scene.tracks if track.pose is not None]
+        self._past.keep(track.id for track in people)
+        for track in people:
+            self._fill(scene.frame, track)
+
+    def _fill(self, frame: Frame, track: Track) -> None:
+        assert track.pose is not None
+        found = {}
+        for side in SIDES:
+            hand = self._follow(frame, track, side) or self._search(frame, track, side)
+            if hand is not None:
+                found[side] = hand
+                self._past[track.id].searches[side].found = frame.time
+        track.hands = _without_double(found, track.pose)
+
+    def _follow(self, frame: Frame, track: Track, side: Side) -> Hand | None:
+        before = track.before.hands.get(side) if track.before is not None else None
+        return self._read(frame, hand_region(before.xy), side, track) if before is not None else None
+
+    def _search(self, frame: Frame, track: Track, side: Side) -> Hand | None:
+        assert track.pose is not None
+        search, now = self._past[track.id].searches[side], frame.time
+        region = wrist_region(track.pose, side)
+        in_sight = track.pose.visibility[BODY_INDEX[f"{side}_wrist"]] >= IN_SIGHT and region.size >= SMALL
+        pause = RETRY if now - search.found > LOST else 0.0
+        if not in_sight or now - search.looked < pause:
+            return None
+        search.looked = now
+        hand = self._read(frame, region, side, track)
+        if hand is None and now - search.palms >= SEARCH:
+            search.palms = now
+            hand = self._search_palm(frame, track, side, region)
+        return self._read(frame, hand_region(hand.xy), side, track) if hand is not None else None
+
+    def _search_palm(self, frame: Frame, track: Track, side: Side, region: Region) -> Hand | None:
+        assert track.pose is not None
+        elbow, wrist = (track.pose.xy[BODY_INDEX[f"{side}_{name}"]] for name in ("elbow", "wrist"))
+        size = max(2 * region.size, 2.5 * math.dist(elbow, wrist))
+        palms = self._palms.find(frame, Region(region.x, region.y, size, 0.0))
+        for box, points in zip(palms.boxes, palms.points, strict=True):
+            hand = self._read(frame, palm_region(box, points), side, track)
+            if hand is not None:
+                return hand
+        return None
+
+    def _read(self, frame: Frame, region: Region, side: Side, track: Track) -> Hand | None:
+        """The hand in a region; None where there is none, or one that is not at this person's wrist."""
+        assert track.pose is not None
+        values, matrix = crop(frame, region, self._input)
+        outputs = self._session.run(values)
+        score = float(outputs["Identity_1"][0, 0])
+        points: Floats = outputs["Identity"].reshape(21, 3)
+        xy = transform(points[:, :2], matrix)
+        if score < self.threshold or _from_wrist(xy, track.pose, side) > FAR * region.size:
+            return None
+        z = points[:, 2] * np.float32(region.size / self._input.width / DEPTH)
+        return Hand(xy, z, turned(outputs["Identity_3"].reshape(21, 3), region.angle), score, side, region)
+
+
+def _from_wrist(xy: Floats, pose: Pose, side: Side) -> float:
+    return math.dist(xy[0], pose.xy[BODY_INDEX[f"{side}_wrist"]])
+
+
+def _without_double(found: dict[Side, Hand], pose: Pose) -> dict[Side, Hand]:
+    """Where left and right have become one hand, it is the one whose wrist is nearer."""
+    if len(found) == 2:
+        left, right = found["left"], found["right"]
+        apart = float(np.median(np.linalg.norm(left.xy - right.xy, axis=1)))
+        if apart < DOUBLE * max(left.region.size, right.region.size):
+            nearer = min(SIDES, key=lambda side: _from_wrist(found[side].xy, pose, side))
+            return {nearer: found[nearer]}
+    return found

@@ -1,0 +1,258 @@
+"""Recognises the gestures of every person of a stream: when they begin, when they end, how sure it is."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from footlights.core.event import Event, Value
+from footlights.core.per_track import PerTrack
+from footlights.core.scene import Hand, Pose, Scene, Side, Track
+from footlights.recognition.body import measure_body
+from footlights.recognition.definitions import Condition, Definition, choose, fit, full_names, library
+from footlights.recognition.features import feature
+from footlights.recognition.history import History, Samples, turning_points
+
+GAP = 1.0  # seconds without a frame after which the past says nothing about the present
+
+
+@dataclass(slots=True)
+class Posture:
+    """Since when one person holds the posture of one gesture with one side; movements count from there."""
+
+    side: Side
+    since: float | None = None  # seconds
+    held: float = 0.0  # seconds, the last moment
+
+    def step(self, time: float, score: float, release: float) -> None:
+        """Take how well the conditions on the moment hold."""
+        if score > 0 and self.since is not None:
+            self.held = time
+        elif score >= 0.5:
+            self.since = self.held = time
+        elif self.since is not None and time - self.held >= release:
+            self.since = None
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far one person is with one gesture."""
+
+    definition: Definition
+    postures: list[Posture]
+    score: float = 0.0  # 0..1, on the newest frame
+    side: Side | None = None  # the side that does it, for gestures of one side
+    onset: float = 0.0  # seconds: when the movement began, while it may be or is this gesture
+    since: float | None = None  # seconds: since when all conditions hold
+    active: bool = False  # between begin and end
+    held: float = 0.0  # seconds: the last moment at which it still held
+    quiet: float = -math.inf  # seconds: it does not begin again before
+    _sum: float = 0.0
+    _count: int = 0
+
+    def holding(self, hold: float) -> float:
+        """How much of the hold time is over, 0..1; 1 while the gesture lasts."""
+        if self.active:
+            return 1.0
+        return 0.0 if self.since is None else min(1.0, (self.held - self.since) / hold if hold > 0 else 1.0)
+
+    @property
+    def confidence(self) -> float:
+        """The mean score since the conditions hold, 0..1."""
+        return self._sum / self._count if self._count else 0.0
+
+    def step(self, time: float, score: float, hold: float) -> Literal["begin", "end"] | None:
+        """Take the score of a moment; says whether the gesture begins or ends with it."""
+        self.score = score
+        if score > 0 and self.since is None and score >= 0.5 and time >= self.quiet:
+            self.since = time
+        if score > 0 and self.since is not None:
+            self.held, self._sum, self._count = time, self._sum + score, self._count + 1
+        if self.active:
+            return "end" if time - self.held >= self.definition.release else None
+        if score == 0:
+            self.forget()
+        if self.since is None or score < 0.5 or time - self.since < hold - 1e-6:
+            return None
+        self.active = True
+        return "begin"
+
+    def forget(self) -> None:
+        """Back to nothing; how long it keeps quiet stays."""
+        self.since, self.side, self.active = None, None, False
+        self._sum, self._count = 0.0, 0
+
+
+@dataclass(slots=True)
+class _Person:
+    """What is kept of one track."""
+
+    history: History
+    gestures: dict[str, Progress]
+    time: float = -math.inf  # seconds, the newest frame
+    values: dict[str, float] = field(default_factory=dict)  # features of the newest frame
+
+    def moment(self, _: Condition, name: str) -> float:
+        """A feature now."""
+        return self.values[name]
+
+    def samples(self, condition: Condition, name: str, since: float) -> Samples:
+        """A feature in the seconds that a condition looks back, from `since` at the earliest."""
+        return self.history.last(name, max(since, self.time - condition.window))
+
+    def movement(self, condition: Condition, name: str, since: float) -> float:
+        """What a condition measures."""
+        return condition.measured(self.samples(condition, name, since))
+
+
+class GestureRecogniser:
+    """Turns the poses of one stream into "gesture.begin" and "gesture.end" events.
+
+    Keeps a state for every track and forgets it with the track. Frames must come in the order of time, at any rate;
+    gestures of movement need about ten a second.
+
+    Args:
+        names: The gestures to look for; None for all.
+        hold: Seconds that a gesture must last before it counts; None for each definition's own.
+        own: TOML files with further definitions.
+
+    Raises:
+        SettingsError: an unknown gesture, or a definition that is not as it should be.
+    """
+
+    def __init__(
+        self, names: Iterable[str] | None = None, *, hold: float | None = None, own: Iterable[Path] = ()
+    ) -> None:
+        known = library(*own)
+        chosen = known if names is None else choose(names, known)
+        self.definitions: Mapping[str, Definition] = {name: known[name] for name in chosen}
+        self._hold = hold
+        reads = [(condition, name) for one in self.definitions.values() for condition, name in one.names()]
+        self._names = sorted({name for _, name in reads})
+        self._remembered = sorted({name for condition, name in reads if condition.measure is not None})
+        self._length = max((condition.window for condition, _ in reads), default=0.0)
+        self._people: PerTrack[_Person] = PerTrack(self._new)
+
+    def judge(self, pose: Pose, hands: Mapping[Side, Hand] | None = None) -> dict[str, float]:
+        """How well every gesture fits a body that keeps still in this pose, 0..1; 0.5 and more: it is one.
+
+        For pictures, of which each stands alone. Gestures of movement score 0.
+        """
+        values = self._read(pose, hands or {})
+
+        def read(condition: Condition, name: str) -> float:
+            return condition.measured([(0.0, values[name])] if not math.isnan(values[name]) else [])
+
+        return {
+            name: max(fit(definition.when, one, read) for one in definition.ones)
+            for name, definition in self.definitions.items()
+        }
+
+    def update(self, scene: Scene) -> Iterator[Event]:
+        """The gestures that begin or end with this frame."""
+        time, stream = scene.frame.time, scene.frame.stream
+        people = [track for track in scene.tracks if track.label == "person"]
+        for gone, person in self._people.keep(track.id for track in people):
+            yield from self._end_all(gone, person, stream, time)
+        for track in people:
+            person = self._people[track.id]
+            if not 0 <= time - person.time <= GAP and person.time > -math.inf:
+                yield from self._end_all(track.id, person, stream, time)
+                self._people.keep(other for other, _ in self._people if other != track.id)
+                person = self._people[track.id]
+            yield from self._follow(track, person, stream, time)
+
+    def finish(self, stream: str, time: float) -> Iterator[Event]:
+        """The stream is over: what still lasts ends."""
+        for track, person in self._people.keep(()):
+            yield from self._end_all(track, person, stream, time)
+
+    def progress(self, track: int) -> Mapping[str, Progress]:
+        """How far a person is with every gesture, by name."""
+        return self._people[track].gestures
+
+    def hold(self, name: str) -> float:
+        """Seconds that this gesture must last before it counts."""
+        return self.definitions[name].hold if self._hold is None else self._hold
+
+    def _new(self) -> _Person:
+        gestures = {
+            name: Progress(definition, [Posture(one) for one in definition.ones])
+            for name, definition in self.definitions.items()
+        }
+        return _Person(History(self._length), gestures)
+
+    def _read(self, pose: Pose | None, hands: Mapping[Side, Hand]) -> dict[str, float]:
+        if pose is None:
+            return dict.fromkeys(self._names, math.nan)
+        body = measure_body(pose, hands)
+        return {name: feature(name, body) for name in self._names}
+
+    def _follow(self, track: Track, person: _Person, stream: str, time: float) -> Iterator[Event]:
+        person.time = time
+        person.values = self._read(track.pose, track.hands)
+        for name in self._remembered:
+            person.history.add(name, time, person.values[name])
+
+        for name, progress in person.gestures.items():
+            score, posture = self._fit(person, progress)
+            before = progress.since
+            change = progress.step(time, score, self.hold(name))
+            if progress.since != before and progress.since is not None:
+                progress.side = posture.side if len(progress.postures) > 1 else None
+                progress.onset = _onset(person, progress.definition, posture)
+            if change == "begin":
+                yield _event("gesture.begin", stream, time, track.id, progress)
+            elif change == "end":
+                yield self._end(track.id, progress, stream, time)
+
+    def _fit(self, person: _Person, progress: Progress) -> tuple[float, Posture]:
+        """The score of the side that fits best."""
+        definition, best = progress.definition, (-1.0, progress.postures[0])
+        for posture in progress.postures:
+            score = fit(definition.moment, posture.side, person.moment)
+            posture.step(person.time, score, definition.release)
+            if posture.since is None:
+                score = 0.0
+            elif score > 0:
+                read = partial(person.movement, since=posture.since)
+                score = min(score, fit(definition.movement, posture.side, read))
+            if score > best[0]:
+                best = score, posture
+        return best
+
+    def _end_all(self, track: int, person: _Person, stream: str, time: float) -> Iterator[Event]:
+        for progress in person.gestures.values():
+            if progress.active:
+                yield self._end(track, progress, stream, time)
+            progress.forget()
+
+    def _end(self, track: int, progress: Progress, stream: str, time: float) -> Event:
+        event = _event("gesture.end", stream, time, track, progress)
+        progress.quiet = time + progress.definition.cooldown
+        progress.forget()
+        return event
+
+
+def _onset(person: _Person, definition: Definition, posture: Posture) -> float:
+    """When the movement began: with the first of the strokes that were counted, or now."""
+    onset = person.time
+    for condition in definition.movement:
+        if condition.measure == "strokes" and posture.since is not None:
+            for name in full_names(condition.feature, posture.side):
+                ends = turning_points(person.samples(condition, name, posture.since), condition.size)
+                onset = min(onset, ends[0][0] if ends else onset)
+    return onset
+
+
+def _event(kind: str, stream: str, time: float, track: int, progress: Progress) -> Event:
+    data: dict[str, Value] = {
+        "gesture": progress.definition.name,
+        "confidence": round(progress.confidence, 2),
+        "onset": round(progress.onset, 3),
+        **({"side": progress.side} if progress.side else {}),
+        **({"duration": round(progress.held - progress.onset, 3)} if kind == "gesture.end" else {}),
+    }
+    return Event(kind, stream, round(time, 3), track, data)

@@ -1,0 +1,1 @@
+"""Collect, label, train, evaluate, export."""

@@ -1,0 +1,99 @@
+"""Bodies keep their bones, hands reach what they reach for."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from footlights.media.rehearsal.body import build
+from footlights.media.rehearsal.looks import looks
+from footlights.media.rehearsal.motion import motion, names
+from footlights.media.rehearsal.posture import SIZE, rest
+from footlights.media.rehearsal.score import compose
+from footlights.media.rehearsal.skeleton import landmarks, rotation, solve, two_bones
+
+angles = st.floats(-180, 180)
+places = st.tuples(*[st.floats(-1.5, 1.5)] * 3).map(np.array)
+bones = st.floats(0.1, 0.6)
+
+
+@given(angles, angles, angles)
+def test_a_rotation_is_one(yaw: float, pitch: float, roll: float) -> None:
+    turn = rotation(np.array(yaw), np.array(pitch), np.array(roll))
+    assert np.allclose(turn @ turn.T, np.eye(3), atol=1e-9)
+    assert np.linalg.det(turn) == pytest.approx(1)
+
+
+def test_angles_turn_the_way_their_names_say() -> None:
+    left, up, forward = np.eye(3)
+    zero, some = np.zeros(()), np.array(30.0)
+    assert (rotation(some, zero, zero) @ forward)[0] > 0.4
+    assert (rotation(zero, some, zero) @ up)[2] > 0.4
+    assert (rotation(zero, zero, some) @ up)[0] > 0.4
+    assert np.allclose(rotation(zero, zero, zero) @ left, left)
+
+
+@given(places, places, bones, bones, places)
+def test_two_bones_keep_their_lengths_and_reach_what_can_be_reached(
+    root: np.ndarray, target: np.ndarray, upper: float, lower: float, pole: np.ndarray
+) -> None:
+    middle, end = two_bones(root, target, upper, lower, pole)
+    assert np.linalg.norm(middle - root) == pytest.approx(upper, abs=1e-6)
+    assert np.linalg.norm(end - middle) == pytest.approx(lower, abs=1e-6)
+    far = np.linalg.norm(target - root)
+    if abs(upper - lower) + 1e-2 < far < upper + lower - 1e-2:
+        assert np.allclose(end, target, atol=1e-6)
+
+
+def test_the_elbow_bends_towards_its_pole() -> None:
+    middle, _ = two_bones(np.zeros(3), np.array([0, -0.4, 0.0]), 0.3, 0.3, np.array([0, 0, -1.0]))
+    assert middle[2] < -0.1
+
+
+def lengths(points: np.ndarray, *pairs: tuple[int, int]) -> np.ndarray:
+    return np.stack([np.linalg.norm(points[..., a, :] - points[..., b, :], axis=-1) for a, b in pairs], -1)
+
+
+@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("look", range(len(looks())))
+def test_bones_are_of_one_length_in_every_motion_on_every_body(name: str, look: int) -> None:
+    body = looks()[look].body()
+    score = compose((motion(name),), np.random.default_rng(look))
+    joints = solve(score.postures(np.arange(0, 12, 0.1)), body)
+    found = lengths(
+        landmarks(joints, body), (11, 13), (13, 15), (12, 14), (14, 16), (23, 25), (25, 27), (24, 26), (26, 28)
+    )
+    wanted = [body.upper_arm, body.forearm] * 2 + [body.thigh, body.shank] * 2
+    assert np.allclose(found, wanted, atol=1e-6)
+    collars = np.linalg.norm(joints.shoulders - joints.neck[:, None], axis=-1)
+    assert np.ptp(collars) < 1e-9
+    fingers = lengths(joints.hands, *[(a, a + 1) for a in (0, 1, 2, 3, 5, 6, 7, 9, 10, 11, 13, 14, 15, 17, 18, 19)])
+    assert np.ptp(fingers, axis=(0, 1)).max() < 1e-9
+
+
+def test_a_hand_is_laid_out_like_a_hand() -> None:
+    joints = solve(rest()[None], build()).at(0)
+    for side in (0, 1):
+        thumb, along, palm = joints.hand_axes[side].T
+        assert along @ (joints.elbows[side] - joints.wrists[side]) < 0, "the fingers go on from the forearm"
+        assert (joints.hands[side, 4] - joints.hands[side, 0]) @ thumb > 0.02
+        assert palm @ (joints.pelvis - joints.wrists[side]) > 0, "the palms look at the thighs"
+        assert thumb[2] > 0.8, "the thumbs point forward"
+    assert np.allclose(joints.hands[0] * [-1, 1, 1], joints.hands[1])
+
+
+def test_many_moments_at_once_are_the_moments_one_by_one() -> None:
+    rows = rest() + np.random.default_rng(3).normal(size=(5, SIZE)) * 0.05
+    together = solve(rows, build())
+    for index in range(5):
+        alone = solve(rows[index : index + 1], build()).at(0)
+        assert np.allclose(together.at(index).hands, alone.hands)
+        assert np.allclose(together.at(index).toes, alone.toes)
+
+
+def test_standing_feet_are_on_the_floor_and_the_head_is_at_the_stature() -> None:
+    for look in looks():
+        body = look.body()
+        joints = solve(rest()[None], body).at(0)
+        assert joints.ankles[:, 1] == pytest.approx(body.ankle, abs=1e-6)
+        assert joints.head[1] + 0.116 * body.scale == pytest.approx(look.stature, abs=0.03)
