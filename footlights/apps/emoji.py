@@ -1,8 +1,8 @@
 """Faces become emojis that match their emotion."""
 
 import math
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from footlights.core.per_track import PerTrack
 from footlights.core.scene import Region, Scene, Track
 from footlights.media.emojis import EmojiSet
 from footlights.media.picture import ArrayPicture
-from footlights.perception.face_detectors import FIRST, NAMES, eye_roll
+from footlights.perception.face_detectors import FIRST, NAMES, face_roll
 from footlights.perception.one_euro import OneEuro
 from footlights.recognition.emotion import UNSURE, EmotionModel, EmotionRecogniser, Mood
 
@@ -25,10 +25,7 @@ COVER = 1.0  # diameter of an emoji to the side of the face's square
 IN_SIGHT = 0.25  # seconds since the last sight for which an emoji stays, and a face is read
 FADE = 0.25  # seconds in which the emoji of a lost face fades
 CHANGE = 0.2  # seconds in which one emoji fades into the next
-LONGEST = 2.0  # seconds between two frames that count; a longer gap is a break
 VEIL = 24  # pixels of the longer side to which privacy reduces a picture
-
-Seconds = defaultdict[str, float]  # for which each emotion was shown
 
 
 @dataclass
@@ -43,12 +40,12 @@ class Visitor:
     changed: float = -math.inf  # media time at which the emotion became this one
     since: float = 0.0  # media time of the first sight
     seen: float = 0.0  # and of the last one
-    seconds: Seconds = field(default_factory=lambda: defaultdict(float))
+    shown: Counter[str] = field(default_factory=Counter)  # frames with each emotion
 
     def follow(self, track: Track, time: float) -> Region:
         """Where the face is, smoothly."""
         if track.anchors is not None:
-            self.roll += wrap_angle(float(eye_roll(track.anchors[None])[0]) - self.roll)
+            self.roll += wrap_angle(float(face_roll(track.anchors[None])[0]) - self.roll)
         left, top, right, bottom = track.box
         side = float(right - left + bottom - top) / 2
         place = np.array([(left + right) / 2, (top + bottom) / 2, side], np.float32)
@@ -64,7 +61,7 @@ class Emoji(App):
     surprise, sadness, anger, disgust, fear, contempt; where none is probable enough, the emoji is `unsure`.
     """
 
-    title = "Emoji: faces become emojis that match their emotion"
+    title = "Faces become emojis that match their emotion"
     needs = frozenset({"faces"})
 
     @dataclass(frozen=True)
@@ -140,20 +137,17 @@ class Emoji(App):
 
     def _goodbye(self, frame: Frame, gone: list[tuple[int, Visitor]]) -> Iterator[Event]:
         for track, visitor in gone:
-            data: dict[str, Value] = {"seconds": rounded(visitor.seen - visitor.since), "mood": shares(visitor.seconds)}
+            data: dict[str, Value] = {"seconds": rounded(visitor.seen - visitor.since), "mood": shares(visitor.shown)}
             yield Event("face.left", frame.stream, frame.time, track, data)
 
     def _sum_up(self, frame: Frame, in_sight: Mapping[int, Region | None]) -> Iterator[Event]:
-        passed = 0.0 if self._last is None else frame.time - self._last.time
         self._last = frame
-        if 0 < passed <= LONGEST:
-            for track in (track for track, place in in_sight.items() if place is not None):
-                visitor = self._visitors[track]
-                visitor.seconds[visitor.emotion] += passed
-                self._crowd.add(visitor.emotion, passed)
-        mood = self._crowd.due(frame.time)
-        if mood is not None:
+        if (mood := self._crowd.due(frame.time)) is not None:
             yield Event("mood", frame.stream, frame.time, None, mood)
+        here = [self._visitors[track] for track, place in in_sight.items() if place is not None]
+        for visitor in here:
+            visitor.shown[visitor.emotion] += 1
+        self._crowd.frame(visitor.emotion for visitor in here)
 
     def _show(self, time: float, track: Track, place: Region, mood: Mood) -> Iterator[Cue]:
         visitor = self._visitors[track.id]
@@ -178,20 +172,23 @@ class Emoji(App):
 
 
 class Crowd:
-    """The mood of all faces together: for which share of the time that faces were seen, each emotion was shown."""
+    """The mood of all faces together: how many of them, over all frames, showed each emotion."""
 
     def __init__(self, every: float) -> None:
         self.visitors = 0
         self._every = every  # seconds
-        self._now: Seconds = defaultdict(float)  # since the last event
-        self._all: Seconds = defaultdict(float)
+        self._all: Counter[str] = Counter()
+        self._now: Counter[str] = Counter()  # since the last event
+        self._frames = 0  # since the last event
         self._slot: int | None = None
         self._empty = True
 
-    def add(self, emotion: str, seconds: float) -> None:
-        """One face showed this emotion for so long."""
-        self._now[emotion] += seconds
-        self._all[emotion] += seconds
+    def frame(self, emotions: Iterable[str]) -> None:
+        """These are shown on one frame."""
+        self._frames += 1
+        for emotion in emotions:
+            self._now[emotion] += 1
+            self._all[emotion] += 1
 
     def due(self, time: float) -> dict[str, Value] | None:
         """The mood of the slot of media time that has just ended; None within a slot, and while nobody comes."""
@@ -199,24 +196,21 @@ class Crowd:
         last, self._slot = self._slot, slot
         if last is None or slot == last:
             return None
-        empty, self._empty = self._empty, not self._now
-        if empty and self._empty:
+        frames, shown, empty = self._frames, self._now, self._empty
+        self._frames, self._now, self._empty = 0, Counter(), not shown
+        if empty and not shown:
             return None
-        faces = sum(self._now.values()) / ((slot - last) * self._every)
-        mood: dict[str, Value] = {"faces": rounded(faces), "mood": shares(self._now)}
-        self._now.clear()
-        return mood
+        return {"faces": rounded(shown.total() / frames), "mood": shares(shown)}
 
     def whole(self) -> dict[str, Value]:
         """The mood from the beginning."""
-        return {"faces": self.visitors, "seconds": rounded(sum(self._all.values())), "mood": shares(self._all)}
+        return {"faces": self.visitors, "mood": shares(self._all)}
 
 
-def shares(seconds: Seconds) -> dict[str, Value]:
-    """Each emotion's share of the time, the largest first, rounded."""
-    total = sum(seconds.values())
-    largest = sorted(seconds.items(), key=lambda entry: (-entry[1], entry[0]))
-    return {name: rounded(value / total) for name, value in largest}
+def shares(shown: Counter[str]) -> dict[str, Value]:
+    """Each emotion's share, the largest first, rounded."""
+    largest = sorted(shown.items(), key=lambda entry: (-entry[1], entry[0]))
+    return {name: rounded(count / shown.total()) for name, count in largest}
 
 
 def rounded(value: float) -> float:

@@ -1,7 +1,8 @@
 """A gesture sets off a show."""
 
+import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -19,7 +20,7 @@ class Interact(App):
     """Tells every gesture of every person, and sets off the show when the wanted one is done."""
 
     title = "A gesture sets off a show: cross your arms and something happens"
-    needs: ClassVar[frozenset[str]] = frozenset({"pose"})
+    needs: ClassVar[frozenset[str]] = frozenset({"pose", "arms"})
 
     @dataclass(frozen=True)
     class Settings:
@@ -51,37 +52,40 @@ class Interact(App):
         if not self._when:
             raise SettingsError(f"'when' names no gesture; there are {', '.join(self._gestures.definitions)}")
         self._seen: Counter[str] = Counter()  # gestures since the start, by name
-        self._ready = float("-inf")  # seconds: it is not set off before
+        self._doing: dict[str, set[int | None]] = {}  # who is doing what, tracks by name
+        self._ready = -math.inf  # seconds: it is not set off before
         self._last: tuple[str, float] | None = None  # stream and time of the newest frame
 
     def step(self, scene: Scene) -> Iterator[Event | Cue]:
         """Gestures that begin or end, the trigger, and what to show."""
-        time = scene.frame.time
-        self._last = (scene.frame.stream, time)
-        for event in self._gestures.update(scene):
-            yield event
-            if event.kind == "gesture.begin":
-                name = str(event.data["gesture"])
-                self._seen[name] += 1
-                yield from self._trigger(scene, name, event)
+        self._last = (scene.frame.stream, scene.frame.time)
+        yield from self._answer(self._gestures.update(scene))
         yield from self._cues(scene)
 
     def end(self) -> Iterator[Event]:
         """The gestures that last to the end end there."""
         if self._last is not None:
-            yield from self._gestures.finish(*self._last)
+            yield from self._answer(self._gestures.finish(*self._last))
 
-    def _trigger(self, scene: Scene, name: str, begin: Event) -> Iterator[Event]:
-        """Set it off where this begin makes enough people, once for each cool-down."""
-        time = scene.frame.time
-        doing = [track.id for track in scene.tracks if self._does(track.id, name)]
-        if name in self._when and len(doing) >= self.settings.people and time >= self._ready:
-            self._ready = time + self.settings.cooldown
-            data: dict[str, Value] = {"by": name, "people": len(doing), "confidence": begin.data["confidence"]}
-            yield Event("trigger", scene.frame.stream, begin.time, begin.track, data)
-
-    def _does(self, track: int, name: str) -> bool:
-        return self._gestures.progress(track)[name].active
+    def _answer(self, events: Iterable[Event]) -> Iterator[Event]:
+        """The events, each with what it sets off."""
+        for event in events:
+            yield event
+            name = str(event.data["gesture"])
+            doing = self._doing.setdefault(name, set())
+            if event.kind == "gesture.end":
+                doing.discard(event.track)
+                continue
+            doing.add(event.track)
+            self._seen[name] += 1
+            if name in self._when and len(doing) >= self.settings.people and event.time >= self._ready:
+                self._ready = event.time + self.settings.cooldown
+                data: dict[str, Value] = {
+                    "by": name,
+                    "people": len(doing),
+                    "confidence": event.data["confidence"],
+                }
+                yield Event("trigger", event.stream, event.time, event.track, data)
 
     def _cues(self, scene: Scene) -> Iterator[Cue]:
         for track in scene.tracks:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from footlights.core.app import App, Detector, Source
+from footlights.core.app import App, Detector, Source, Stage, Tracker
 from footlights.core.errors import SettingsError
 from footlights.core.event import Event
 from footlights.engine.actions import read
@@ -21,6 +21,7 @@ from footlights.engine.outlet import Outlet, Policy
 from footlights.engine.plan import Offer, plan
 from footlights.engine.stream import Pace, Slots, Stream
 from footlights.engine.watch import StreamReport
+from footlights.media.images import Stills
 from footlights.media.journal import Journal
 from footlights.media.open import open_source
 from footlights.media.recorder import Recorder
@@ -29,6 +30,7 @@ from footlights.perception.hands import HandStage
 from footlights.perception.people import PeopleDetector
 from footlights.perception.pose import PoseStage
 from footlights.perception.track import BoxTracker
+from footlights.recognition.second_look import SecondLook
 from footlights.wire.document import SourceEntry
 
 
@@ -42,6 +44,7 @@ class Wish:
     sources: tuple[SourceEntry, ...]
     page: int | None = 8000  # port; None: no page
     host: str = "127.0.0.1"
+    tls: tuple[Path, Path] | None = None  # certificate and key of the page
     record: Path | None = None
     journal: Path | None = None
     paced: bool = False
@@ -115,14 +118,15 @@ class Performance:
         return source
 
     def _make_stream(self, source: Source, changed: threading.Condition) -> Stream:
-        stages = [self._offer.stages[stage]() for stage in self._plan.stages]
+        tracker, stages = self._make_perception(1)
         handover = HandOver(source, changed, paced=self.wish.paced, until=self.wish.seconds)
         stream = Stream(
             handover=handover,
-            tracker=BoxTracker() if self._plan.finds else None,
+            tracker=tracker,
             stages=stages,
             apps=[self.wish.app(self.wish.settings)],
             slots=Slots(Pace()),
+            renew=self._make_perception if isinstance(source, Stills) else None,
         )
         if self.wish.record is not None:
             path = recording_path(self.wish.record, source.name, several=self._several)
@@ -130,13 +134,18 @@ class Performance:
             stream.outlets.append(Outlet(Recorder(path, source), policy, wants=lambda scene: not scene.closing))
         return stream
 
+    def _make_perception(self, first: int) -> tuple[Tracker | None, list[Stage]]:
+        """Tracker and stages of one stream; identities begin with `first`."""
+        stages = [self._offer.stages[stage]() for stage in self._plan.stages]
+        return BoxTracker(first=first) if self._plan.finds else None, stages
+
     def _open_page(self) -> Any:
         if self.wish.page is None:
             return None
         from footlights.cli.desk import Desk
         from footlights.media.page.server import Page
 
-        page = Page(self.wish.host, self.wish.page, title=self.wish.name, control=Desk(self))
+        page = Page(self.wish.host, self.wish.page, title=self.wish.name, tls=self.wish.tls, control=Desk(self))
         self.engine.outlets.append(Outlet(page, "newest"))
         return page
 
@@ -174,6 +183,7 @@ def offer(threads: int) -> Offer:
             PoseStage: lambda: PoseStage(threads=threads),
             HandStage: lambda: HandStage(threads=threads),
             FaceStage: lambda: FaceStage(threads=threads),
+            SecondLook: lambda: SecondLook(threads=threads),
         },
     )
 

@@ -67,6 +67,4 @@ def fer2013(csv: Path, out: Path, votes: Path | None, which: str, form: str) -> 
     else:
         fer.write_folders(stay, repeated[kept], out)
     write_report(out / "report.html", faces, kept, groups, which)
-    click.echo(
-        f"{len(stay)} of {len(faces)} pictures kept, {int(repeated.sum())} duplicates; see {out / 'report.html'}"
-    )
+    click.echo(f"{len(stay)} of {len(faces)} pictures kept; see {out / 'report.html'}")

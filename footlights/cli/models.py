@@ -11,7 +11,10 @@ from footlights.models.cache import Stored
 from footlights.models.cards import Card, card, cards
 from footlights.models.pull import pull, required, verify
 
-BETTER_WITH = ("yolox-nano",)  # its person boxes find people who are far away, and crowds
+BETTER_WITH = (
+    "yolox-nano",  # its person boxes find people who are far away, and crowds
+    "pose_landmark_heavy",  # tells crossed arms from others in dark clothes, far away
+)
 
 
 @click.group(name="models")

@@ -28,6 +28,9 @@ SHARED: tuple[click.Parameter, ...] = (
     click.Option(["--page"], type=click.IntRange(0, 65535), metavar="PORT", help="Port of the page.  [default: 8000]"),
     click.Option(["--no-page"], is_flag=True, help="No page."),
     click.Option(["--host"], help="Address the page listens on; beyond this machine it asks for a token."),
+    click.Option(
+        ["--tls"], nargs=2, type=click.Path(path_type=Path), metavar="CERTIFICATE KEY", help="Serve the page as https."
+    ),
     click.Option(["--record"], type=click.Path(path_type=Path), help="Write the picture with overlays, as H.264 MP4."),
     click.Option(["--journal"], type=click.Path(path_type=Path), help="Append every event, one CloudEvent a line."),
     click.Option(["--seconds"], type=click.FloatRange(0, min_open=True), help="Stop after so much media time."),

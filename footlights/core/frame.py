@@ -50,7 +50,7 @@ class Frame:
         return self.picture.height
 
     def rgb(self, width: int | None = None, height: int | None = None) -> Image:
-        """(height, width, 3) RGB, read only; the full size where none is given. Made when first asked for, then kept."""
+        """(height, width, 3) RGB, read only; full size where none is given. Made when first asked for, then kept."""
         size = (width or self.width, height or self.height)
         image = self._scaled.get(size)
         if image is None:

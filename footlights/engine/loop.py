@@ -72,6 +72,7 @@ class Engine:
             stream = self._streams.get(name)
         if stream is None:
             raise SettingsError(f"there is no source named '{name}'; running: {', '.join(self._streams) or 'none'}")
+        stream.removed = True
         stream.handover.close()
 
     def stop(self) -> None:
@@ -155,7 +156,8 @@ class Engine:
             outlet.close()
         with self._changed:
             self._streams.pop(stream.name, None)
-            self._over = [*self._over[-31:], stream]
+            if not stream.removed:
+                self._over = [*self._over[-31:], stream]
 
     def _close(self) -> None:
         for stream in list(self._streams.values()):

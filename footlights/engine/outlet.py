@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Literal
 
 from footlights.core.app import Sink
+from footlights.core.cue import Show
 from footlights.core.errors import FootlightsError
 from footlights.core.scene import Scene
 
@@ -20,7 +21,7 @@ class Outlet:
 
     wait    the engine waits for the sink: nothing is lost (a recording of a file, a journal)
     drop    a full queue drops the newest scene and counts it (a recording of a camera)
-    newest  one scene of each stream waits and a newer one replaces it; the events of both arrive (a page)
+    newest  one scene of each stream waits and a newer one replaces it; the events and shows of both arrive (a page)
     """
 
     def __init__(self, sink: Sink, policy: Policy, *, size: int = 32, wants: Callable[[Scene], bool] | None = None):
@@ -63,7 +64,8 @@ class Outlet:
         for position, old in enumerate(self._queue):
             if old.frame.stream == scene.frame.stream:
                 self.dropped += 1
-                self._queue[position] = replace(scene, events=[*old.events, *scene.events])
+                shows = [cue for cue in old.cues if isinstance(cue, Show)]
+                self._queue[position] = replace(scene, events=[*old.events, *scene.events], cues=[*shows, *scene.cues])
                 return
         self._queue.append(scene)
 

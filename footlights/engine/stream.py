@@ -1,7 +1,7 @@
 """Everything the engine keeps for one source: nothing mutable is shared between streams."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from footlights.core.app import App, Detector, Stage, Tracker
@@ -30,6 +30,10 @@ class Slots:
         self._pace = pace
         self._last: tuple[float, int] | None = None
 
+    def forget(self) -> None:
+        """The next moment is due, whatever came before."""
+        self._last = None
+
     def due(self, time: float, *, following: bool) -> bool:
         """True once for each slot. A change of the interval begins a new grid, but never runs a slot twice."""
         interval = self._pace.following if following else self._pace.empty
@@ -49,13 +53,16 @@ class Stream:
     """One source, its tracker, its stages and its apps. Only one thread at a time works on it."""
 
     handover: HandOver
-    tracker: Tracker | None
+    tracker: Tracker | None  # None: nothing is detected
     stages: Sequence[Stage]
     apps: Sequence[App]
     slots: Slots
     outlets: list[Outlet] = field(default_factory=list)
     meter: Meter = field(default_factory=Meter)
     failed: str | None = None
+    renew: Callable[[int], tuple[Tracker | None, Sequence[Stage]]] | None = None  # for stills: see `_begin_anew`
+    newest: int = 0  # the highest identity so far
+    removed: bool = False  # by somebody who wants to hear no more of it
     last: Frame | None = None
     following: bool = False
 
@@ -66,6 +73,8 @@ class Stream:
     def step(self, frame: Frame, detector: Detector | None) -> Scene:
         """One frame's life, downwards: detect when it is time, track, understand, let the apps speak."""
         scene = Scene(frame)
+        if self.renew is not None and self.last is not None and frame.picture is not self.last.picture:
+            self._begin_anew()
         self.last = frame
         if detector is not None and self.slots.due(frame.time, following=self.following):
             with self.meter.timed("detect"):
@@ -76,6 +85,7 @@ class Stream:
         for stage in self.stages:
             with self.meter.timed(type(stage).__name__):
                 stage.run(scene)
+        self.newest = max([self.newest, *(track.id for track in scene.tracks)])
         self.following = any(frame.time - track.seen <= IN_SIGHT for track in scene.tracks)
         with self.meter.timed("apps"):
             for app in self.apps:
@@ -85,6 +95,13 @@ class Stream:
                     else:
                         scene.cues.append(output)
         return scene
+
+    def _begin_anew(self) -> None:
+        """A still has nothing to do with the one before: nobody is followed from one to the other."""
+        assert self.renew is not None
+        self.tracker, self.stages = self.renew(self.newest + 1)
+        self.following = False
+        self.slots.forget()
 
     def end(self) -> Scene | None:
         """The last frame once more with the events that only the end can tell; None where there are none."""

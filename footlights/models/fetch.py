@@ -24,6 +24,15 @@ MIRROR = "FOOTLIGHTS_MODEL_MIRROR"
 # The models in a wheel are the same for every platform, so one that exists is named, whatever this machine is.
 WHEEL_TAGS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
 WHEEL_PYTHON = "3.11"
+REASONS = (  # in what pip and npm print, the most telling first
+    r"No space left on device",
+    r"(?:Failed to resolve|Name or service not known|Temporary failure in name resolution).{0,60}",
+    r"\[Errno -?\d+\] [^'\")\n]+",
+    r"^npm (?:ERR!|error) .*reason: (.+)$",
+    r"^npm (?:ERR!|error) (?:code )?(E[A-Z]+.*)$",
+    r"^npm (?:ERR!|error) (.+)$",
+    r"^ERROR: (.+)$",
+)
 PATIENCE = 60  # seconds without an answer
 
 
@@ -143,13 +152,13 @@ def _run(command: list[str], what: str, folder: Path, report: Report) -> None:
 
 
 def _reason(stderr: str) -> str:
-    """The line of a client's complaint that says most, without its prefix."""
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    telling = [line for line in lines if "No space left" in line or "ENOSPC" in line]
-    telling = telling or [line for line in lines if "NewConnectionError" in line or "ENOTFOUND" in line]
-    telling = telling or [line for line in lines if re.match(r"(ERROR:|npm (ERR!|error))", line)]
-    line = (telling or lines or ["it gave no reason"])[-1]
-    return re.sub(r"^(ERROR:|WARNING:|npm (ERR!|error))\s*", "", line)[:300]
+    """What a client's complaint says most clearly."""
+    for pattern in REASONS:
+        found = re.findall(pattern, stderr, re.MULTILINE)
+        if found:
+            return str(found[-1]).strip()
+    lines = stderr.strip().splitlines()
+    return lines[-1].strip() if lines else "it gave no reason"
 
 
 def _download(address: str, size: int, report: Report) -> bytes:
@@ -177,7 +186,7 @@ def _download_if_there(address: str, size: int, report: Report) -> bytes | None:
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         advice = _advice(address.rpartition("/")[2])
-        raise ModelMissingError(f"cannot get {address}: {reason}; check the network; {advice}") from error
+        raise ModelMissingError(f"cannot get {address}: {reason}; check the network, {advice}") from error
     return bytes(content)
 
 

@@ -1,6 +1,7 @@
 """The 21 landmarks of every person's hands, followed from frame to frame."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -46,7 +47,7 @@ class HandStage:
     """Needs poses, gives the hands of each person; left and right are the person's own, as the pose says.
 
     A hand is looked for where it was a frame ago, else where the pose's wrist and knuckles say, else, now and then, by
-    the palm detector around the wrist.
+    the palm detector around the wrist. With several `threads`, as many hands are read at once, one thread each.
     """
 
     needs: ClassVar[frozenset[str]] = frozenset({"pose"})
@@ -55,34 +56,35 @@ class HandStage:
     def __init__(self, threshold: float = 0.5, threads: int = 1) -> None:
         self.threshold = threshold
         self._input = card("hand_landmark_full").input
-        self._session = open_session("hand_landmark_full", threads)
-        self._palms = BoxModel("palm_detection_full", 0.5, threads)
+        self._session = open_session("hand_landmark_full")
+        self._palms = BoxModel("palm_detection_full", 0.5)
         self._past: PerTrack[_Past] = PerTrack(_Past)
+        self._map = ThreadPoolExecutor(threads, "hands").map if threads > 1 else map
 
     def run(self, scene: Scene) -> None:
         """Fill `hands` of every person who has a pose."""
         people = [track for track in scene.tracks if track.pose is not None]
         self._past.keep(track.id for track in people)
+        wanted = [(scene.frame, track, side, self._past[track.id].searches[side]) for track in people for side in SIDES]
+        hands = iter(list(self._map(self._find, wanted)))
         for track in people:
-            self._fill(scene.frame, track)
+            track.hands = _without_double({side: hand for side in SIDES if (hand := next(hands)) is not None}, track)
 
-    def _fill(self, frame: Frame, track: Track) -> None:
-        assert track.pose is not None
-        found = {}
-        for side in SIDES:
-            hand = self._follow(frame, track, side) or self._search(frame, track, side)
-            if hand is not None:
-                found[side] = hand
-                self._past[track.id].searches[side].found = frame.time
-        track.hands = _without_double(found, track.pose)
+    def _find(self, wanted: tuple[Frame, Track, Side, _Search]) -> Hand | None:
+        """One hand of one person. Different hands may be looked for at the same time."""
+        frame, track, side, search = wanted
+        hand = self._follow(frame, track, side) or self._look(frame, track, side, search)
+        if hand is not None:
+            search.found = frame.time
+        return hand
 
     def _follow(self, frame: Frame, track: Track, side: Side) -> Hand | None:
         before = track.before.hands.get(side) if track.before is not None else None
         return self._read(frame, hand_region(before.xy), side, track) if before is not None else None
 
-    def _search(self, frame: Frame, track: Track, side: Side) -> Hand | None:
+    def _look(self, frame: Frame, track: Track, side: Side, search: _Search) -> Hand | None:
         assert track.pose is not None
-        search, now = self._past[track.id].searches[side], frame.time
+        now = frame.time
         region = wrist_region(track.pose, side)
         in_sight = track.pose.visibility[BODY_INDEX[f"{side}_wrist"]] >= IN_SIGHT and region.size >= SMALL
         pause = RETRY if now - search.found > LOST else 0.0
@@ -92,10 +94,10 @@ class HandStage:
         hand = self._read(frame, region, side, track)
         if hand is None and now - search.palms >= SEARCH:
             search.palms = now
-            hand = self._search_palm(frame, track, side, region)
+            hand = self._look_for_palm(frame, track, side, region)
         return self._read(frame, hand_region(hand.xy), side, track) if hand is not None else None
 
-    def _search_palm(self, frame: Frame, track: Track, side: Side, region: Region) -> Hand | None:
+    def _look_for_palm(self, frame: Frame, track: Track, side: Side, region: Region) -> Hand | None:
         assert track.pose is not None
         elbow, wrist = (track.pose.xy[BODY_INDEX[f"{side}_{name}"]] for name in ("elbow", "wrist"))
         size = max(2 * region.size, 2.5 * math.dist(elbow, wrist))
@@ -124,9 +126,10 @@ def _from_wrist(xy: Floats, pose: Pose, side: Side) -> float:
     return math.dist(xy[0], pose.xy[BODY_INDEX[f"{side}_wrist"]])
 
 
-def _without_double(found: dict[Side, Hand], pose: Pose) -> dict[Side, Hand]:
+def _without_double(found: dict[Side, Hand], track: Track) -> dict[Side, Hand]:
     """Where left and right have become one hand, it is the one whose wrist is nearer."""
-    if len(found) == 2:
+    pose = track.pose
+    if pose is not None and len(found) == 2:
         left, right = found["left"], found["right"]
         apart = float(np.median(np.linalg.norm(left.xy - right.xy, axis=1)))
         if apart < DOUBLE * max(left.region.size, right.region.size):

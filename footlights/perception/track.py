@@ -43,11 +43,11 @@ class BoxTracker:
     carries the box on. While a thing is out of sight its `seen` stands still.
     """
 
-    def __init__(self, patience: float = 2.0) -> None:
+    def __init__(self, patience: float = 2.0, first: int = 1) -> None:
         self.patience = patience  # seconds
         self._tracks: list[Track] = []
         self._motions: dict[int, _Motion] = {}
-        self._next = 1
+        self._next = first  # the next identity
 
     def update(self, scene: Scene) -> None:
         """Fill `tracks`, in the order in which they were first seen."""

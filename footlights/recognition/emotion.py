@@ -16,7 +16,7 @@ from footlights.perception.crops import crop
 
 UNSURE = "unsure"
 PERIOD = 0.1  # seconds between two readings of one face
-STAY = 0.1  # how much less probable than asked for, or than another emotion, the one shown may become
+STAY = 0.2  # how much less probable than asked for, or than another emotion, the one shown may become
 GOLDEN = (math.sqrt(5) - 1) / 2  # shifts the readings of faces against each other, so that they share out the work
 
 

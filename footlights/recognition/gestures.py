@@ -15,7 +15,7 @@ from footlights.recognition.definitions import Condition, Definition, choose, fi
 from footlights.recognition.features import feature
 from footlights.recognition.history import History, Samples, turning_points
 
-GAP = 1.0  # seconds without a frame after which the past says nothing about the present
+GAP = 0.8  # seconds between frames from which on they are no film: the past says nothing about the present
 
 
 @dataclass(slots=True)
@@ -111,7 +111,8 @@ class GestureRecogniser:
     """Turns the poses of one stream into "gesture.begin" and "gesture.end" events.
 
     Keeps a state for every track and forgets it with the track. Frames must come in the order of time, at any rate;
-    gestures of movement need about ten a second.
+    gestures of movement need about ten a second. Pictures further apart than `GAP` are no film: each stands alone, and
+    what it shows is told as soon as that is known, which is with the next picture or the end.
 
     Args:
         names: The gestures to look for; None for all.
@@ -134,6 +135,8 @@ class GestureRecogniser:
         self._remembered = sorted({name for condition, name in reads if condition.measure is not None})
         self._length = max((condition.window for condition, _ in reads), default=0.0)
         self._people: PerTrack[_Person] = PerTrack(self._new)
+        self._time = -math.inf  # seconds, of the newest frame
+        self._frames = 0  # since the stream, or a new film after a gap, began
 
     def judge(self, pose: Pose, hands: Mapping[Side, Hand] | None = None) -> dict[str, float]:
         """How well every gesture fits a body that keeps still in this pose, 0..1; 0.5 and more: it is one.
@@ -153,21 +156,24 @@ class GestureRecogniser:
     def update(self, scene: Scene) -> Iterator[Event]:
         """The gestures that begin or end with this frame."""
         time, stream = scene.frame.time, scene.frame.stream
+        if not 0 <= time - self._time <= GAP:
+            yield from self.finish(stream, time)
+        self._time, self._frames = time, self._frames + 1
         people = [track for track in scene.tracks if track.label == "person"]
         for gone, person in self._people.keep(track.id for track in people):
             yield from self._end_all(gone, person, stream, time)
         for track in people:
-            person = self._people[track.id]
-            if not 0 <= time - person.time <= GAP and person.time > -math.inf:
-                yield from self._end_all(track.id, person, stream, time)
-                self._people.keep(other for other, _ in self._people if other != track.id)
-                person = self._people[track.id]
-            yield from self._follow(track, person, stream, time)
+            yield from self._follow(track, self._people[track.id], stream, time)
 
     def finish(self, stream: str, time: float) -> Iterator[Event]:
-        """The stream is over: what still lasts ends."""
-        for track, person in self._people.keep(()):
-            yield from self._end_all(track, person, stream, time)
+        """The film is over: what still lasts ends. What a picture shows that stood alone counts without hold time."""
+        people = self._people.keep(())
+        if self._frames == 1:
+            for track, person in people:
+                yield from self._begin_all(track, person, stream)
+        for track, person in people:
+            yield from self._end_all(track, person, stream, self._time if self._frames == 1 else time)
+        self._frames = 0
 
     def progress(self, track: int) -> Mapping[str, Progress]:
         """How far a person is with every gesture, by name."""
@@ -222,6 +228,12 @@ class GestureRecogniser:
             if score > best[0]:
                 best = score, posture
         return best
+
+    def _begin_all(self, track: int, person: _Person, stream: str) -> Iterator[Event]:
+        for progress in person.gestures.values():
+            if progress.score >= 0.5 and not progress.active and progress.since is not None:
+                progress.active = True
+                yield _event("gesture.begin", stream, person.time, track, progress)
 
     def _end_all(self, track: int, person: _Person, stream: str, time: float) -> Iterator[Event]:
         for progress in person.gestures.values():

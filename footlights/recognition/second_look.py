@@ -31,9 +31,8 @@ HIPS = [BODY_INDEX["left_hip"], BODY_INDEX["right_hip"]]
 SIDE = 5.0  # side of the square that is looked at, in units of the trunk
 CROSSED = -0.1  # in units: from here on the second look is believed; x_arms leaves at the same value
 INTERVAL = 0.12  # seconds between two looks at the same person
-SHARE = (
-    0.04  # seconds of media time for each look at anybody: a crowd takes turns; pictures far apart look at everybody
-)
+# Seconds of media time for each look at anybody: a crowd takes turns; pictures that are far apart look at everybody.
+SHARE = 0.04
 
 
 @dataclass(slots=True)

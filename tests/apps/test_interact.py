@@ -95,6 +95,16 @@ def test_a_gesture_that_lasts_to_the_end_ends_there() -> None:
     assert [event.kind for event in events] == ["gesture.begin", "trigger", "gesture.end"]
 
 
+def test_a_single_picture_sets_it_off() -> None:
+    events = run(Interact(), scenes(lambda t: both(CROSSED), seconds=1, fps=1))
+    assert [event.kind for event in events] == ["gesture.begin", "trigger", "gesture.end"]
+
+
+def test_two_people_on_one_picture_do_it_at_once() -> None:
+    film = scenes({1: lambda t: both(CROSSED), 2: lambda t: both(CROSSED)}, seconds=1, fps=1)
+    assert triggers(run(Interact(Interact.Settings(people=2)), film)) == [0.0]
+
+
 def test_own_gestures(tmp_path: Path) -> None:
     own = tmp_path / "own.toml"
     own.write_text('[hug]\ntitle = "Hug"\nwhen = [{feature = "wrists_apart", enter = 0.5, leave = 0.6}]', "utf-8")

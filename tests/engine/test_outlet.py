@@ -1,5 +1,6 @@
 import threading
 
+from footlights.core.cue import Show, Text
 from footlights.core.event import Event
 from footlights.core.frame import Frame
 from footlights.core.scene import Scene
@@ -82,3 +83,15 @@ def test_an_engine_that_waits_is_let_go_when_the_sink_fails() -> None:
     outlet.close()
     assert str(outlet.error) == "broken: RuntimeError: boom"
     assert sink.closed
+
+
+def test_newest_loses_no_show() -> None:
+    sink = Gated()
+    outlet = Outlet(sink, "newest")
+    outlet.put(scene(0))
+    assert sink.entered.wait(5)
+    outlet.put(Scene(scene(1).frame, cues=[Show("https://example.org/a"), Text("old")]))
+    outlet.put(Scene(scene(2).frame, cues=[Text("new")]))
+    sink.gate.set()
+    outlet.close()
+    assert sink.scenes[-1].cues == [Show("https://example.org/a"), Text("new")]

@@ -78,15 +78,20 @@ def test_two_people_of_one_picture_are_two(models: Callable[..., None], data: Pa
     assert {track.id for track in scenes[0].tracks} == {track.id for track in scenes[-1].tracks}
 
 
-def test_every_landmark_is_the_same_on_every_run(models: Callable[..., None], data: Path) -> None:
+@pytest.mark.parametrize("threads", [1, 2])
+def test_every_landmark_is_the_same_on_every_run(models: Callable[..., None], data: Path, threads: int) -> None:
     models(*HANDS)
     pictures = list(read_clip(data / CLIP))[:12]
-    runs = [follow(pictures, PeopleDetector(), [PoseStage(), HandStage()]) for _ in range(2)]
+    stages = [[PoseStage(threads=count), HandStage(threads=count)] for count in (1, threads)]
+    runs = [follow(pictures, PeopleDetector(), pair) for pair in stages]
     for one, other in zip(*runs, strict=True):
         for mine, yours in zip(one.tracks, other.tracks, strict=True):
+            assert (mine.pose is None) == (yours.pose is None)
             if mine.pose is not None and yours.pose is not None:
                 np.testing.assert_array_equal(mine.pose.xy, yours.pose.xy)
             assert mine.hands.keys() == yours.hands.keys()
+            for side, hand in mine.hands.items():
+                np.testing.assert_array_equal(hand.xy, yours.hands[side].xy)
 
 
 def test_hands_hang_on_their_own_arms(models: Callable[..., None], data: Path) -> None:

@@ -18,6 +18,7 @@ from tests.recognition.figures import (
     UP,
     WEBCAM,
     Arm,
+    Point,
     T,
     View,
     both,
@@ -29,7 +30,12 @@ from tests.recognition.figures import (
 EVERY = [*BODY_FEATURES, *(f"{side}.{name}" for side in ("left", "right") for name in HALF_FEATURES)]
 SWAPPED = {"left": "right", "right": "left"}
 points = st.tuples(st.floats(-1.2, 1.2), st.floats(-1.2, 1.2), st.floats(0.0, 0.6))
-arms = st.tuples(points, points)
+arms = st.tuples(points, points).filter(lambda arm: _long(arm[0], arm[1]) and _long(arm[0], (0.33, 0.0, 0.0)))
+
+
+def _long(one: Point, other: Point) -> bool:
+    """Whether a limb between two joints has a direction."""
+    return math.hypot(one[0] - other[0], one[1] - other[1]) > 0.1
 
 
 def read(name: str, *pose: Arm) -> float:

@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import footlights
 from footlights.core.errors import SettingsError
 from footlights.recognition.definitions import Condition, choose, full_names, library, read_definitions
+from footlights.recognition.features import BODY_FEATURES, HALF_FEATURES
+from footlights.recognition.history import MEASURES
 
 GOOD = """
 [lean_back]
@@ -63,6 +66,14 @@ def test_mistakes_are_told_with_file_and_way_out(tmp_path: Path, text: str, says
     assert says in str(told.value)
     assert "mine.toml" in str(told.value)
     assert "\n" not in str(told.value).strip() or "TOML" in str(told.value)
+
+
+def test_the_documentation_names_everything_and_its_example_works(tmp_path: Path) -> None:
+    page = (Path(footlights.__file__).parents[1] / "docs" / "gestures.md").read_text("utf-8")
+    for name in [*library(), *BODY_FEATURES, *HALF_FEATURES, *MEASURES]:
+        assert f"`{name}`" in page, name
+    example = page.split("```toml\n")[1].split("```")[0]
+    assert read_definitions(written(tmp_path, example)).keys() == {"hands_on_hips"}
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:

@@ -187,6 +187,21 @@ def test_judging_one_picture() -> None:
     assert scores["up"]["wave"] == scores["up"]["clap"] == 0.0
 
 
+def test_pictures_of_a_folder_stand_alone() -> None:
+    arms = [CROSSED, DOWN, CROSSED, UP, CROSSED_LOW, CROSSED]
+    film = scenes(lambda t: both(arms[round(t)]), seconds=6, fps=1)
+    events = watch(film)
+    assert [event.kind for event in events] == ["gesture.begin", "gesture.end"] * 4
+    assert [(name, event.time) for (name, _), event in zip(begins(events), events[::2], strict=True)] == [
+        ("x_arms", 0.0), ("x_arms", 2.0), ("arms_up", 3.0), ("x_arms", 5.0),
+    ]  # fmt: skip
+    assert all(event.data["duration"] == 0.0 for event in events[1::2])
+
+
+def test_one_frame_of_a_film_is_no_picture_that_stands_alone() -> None:
+    assert begins(watch(scenes(lambda t: both(CROSSED if t == 1.0 else DOWN), seconds=3))) == []
+
+
 def test_progress_grows_with_the_hold_time() -> None:
     recogniser = GestureRecogniser(["x_arms"], hold=1.0)
     seen = []

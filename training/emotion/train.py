@@ -34,7 +34,6 @@ class Settings:
     decay: float = 5e-4  # weight decay, on the weights of convolutions and of the last layer
     average: float = 0.999  # of the moving average of the weights, for each step
     balance: float = 0.25  # class weight: frequency to the power of minus this; 0.5 is the square root, 0 is none
-    teacher_share: float = 0.5  # of the target, where there is a teacher
     patience: int = 15  # epochs without a better valid accuracy
 
 
@@ -43,7 +42,7 @@ def main() -> None:
     settings = Settings(**{name: getattr(args, name) for name in Settings.__dataclass_fields__})
     torch.set_num_threads(1)
     folder = args.data or data.data_folder()
-    run = Run(settings, data.load(folder, "train"), data.load(folder, "valid"), args.teacher, args.threads)
+    run = Run(settings, data.load(folder, "train"), data.load(folder, "valid"), args.start, args.threads)
     args.out.mkdir(parents=True, exist_ok=True)
     checkpoint = args.out / "checkpoint.pt"
     if checkpoint.exists():
@@ -62,7 +61,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint.pt, best.pt, history.jsonl")
     parser.add_argument("--data", type=Path, help="folder of the data set, default $FOOTLIGHTS_DATA/emotion")
-    parser.add_argument("--teacher", type=Path, help="best.pt of an earlier run to learn from as well")
+    parser.add_argument("--start", type=Path, help="best.pt of an earlier run whose weights to begin with")
     parser.add_argument("--threads", type=int, default=2, help="cores to use, at most one for each part of a batch")
     for name, field in Settings.__dataclass_fields__.items():
         parser.add_argument("--" + name.replace("_", "-"), type=type(field.default), default=field.default)
@@ -73,7 +72,7 @@ class Run:
     """One training: the net, its moving average, and how far it has come."""
 
     def __init__(
-        self, settings: Settings, train: data.Faces, valid: data.Faces, teacher: Path | None, threads: int = 1
+        self, settings: Settings, train: data.Faces, valid: data.Faces, start: Path | None, threads: int = 1
     ) -> None:
         self.settings = settings
         self.labels = data.majority(valid.votes)
@@ -82,10 +81,9 @@ class Run:
         targets, usable = data.distributions(train.votes)
         self.pictures, self.targets = as_tensor(train.pictures[usable]), torch.from_numpy(targets[usable])
         torch.manual_seed(settings.seed)
-        self.net = EmotionNet().to(memory_format=torch.channels_last)
+        self.net = load_net(start) if start else EmotionNet().to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.net).eval()
         self.parts = Parts(self.net, self.loss, settings.parts, threads)
-        self.teacher = load_net(teacher) if teacher else None
         self.weights = class_weights(self.targets, settings.balance)
         self.optimiser = torch.optim.SGD(groups(self.net, settings.decay), lr=0.0, momentum=0.9, nesterov=True)
         self.steps = len(self.pictures) // settings.batch  # an epoch; the few left over are others each time
@@ -139,10 +137,6 @@ class Run:
         """Cross entropy against the distribution of the votes, rare emotions counting more."""
         x = x.to(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16):
-            if self.teacher is not None:
-                with torch.no_grad():
-                    taught = self.teacher(x).float().softmax(dim=1)
-                target = target.lerp(taught, self.settings.teacher_share)
             logits = net(x).float()
         importance = target @ self.weights
         return (functional.cross_entropy(logits, target, reduction="none") * importance).sum() / importance.sum()

@@ -42,7 +42,8 @@ def _own(folder: Path) -> dict[str, Path]:
             log.warning("%s holds no %s.svg or .png: the built-in emoji is used", folder, name)
         for path in paths:
             try:
-                rasterise(path, _PROOF)
+                if not rasterise(path, _PROOF)[..., 3].any():
+                    raise SettingsError(f"the picture {path} is empty")
             except SettingsError as fault:
                 log.warning("%s: the built-in emoji is used", fault)
             else:

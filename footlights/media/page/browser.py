@@ -164,7 +164,7 @@ class BrowserCamera:
     """
 
     live = True
-    duration = None
+    duration: float | None = None
 
     def __init__(self, name: str, *, stream: str | None = None, cameras: BrowserCameras = CAMERAS) -> None:
         self.name_there = check_name(name)

@@ -48,7 +48,7 @@ class Body:
     @property
     def hip_height(self) -> float:
         """Height of the hip centre when standing at ease, knees not quite straight, metres."""
-        return 0.985 * self.leg + self.ankle
+        return 0.993 * self.leg + self.ankle
 
     @property
     def stature(self) -> float:

@@ -20,7 +20,7 @@ from footlights.media.rehearsal.skeleton import Joints, rotation, solve
 SHOW = ("x_arms", "idle", "arms_up", "wave", "x_arms", "clap", "idle")
 _LIMITS: dict[str, tuple[float, float]] = {
     "people": (1, 12), "seed": (0, 2**31), "width": (64, 7680), "height": (64, 4320), "fps": (1, 240),
-    "seconds": (0.1, 86400), "yaw": (-180, 180), "pitch": (-5, 60), "pace": (0.2, 4), "reps": (1, 100), "look": (0, 9),
+    "seconds": (0.1, 86400), "yaw": (-180, 180), "pitch": (-5, 60), "pace": (0.2, 4), "reps": (1, 100),
     "distance": (0.4, 12),
 }  # fmt: skip
 
@@ -72,7 +72,7 @@ def _value(key: str, text: str) -> Any:
         return {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}[
             known(text, ("yes", "no", "true", "false", "1", "0"), "answer", "rehearsal: mirror")
         ]
-    low, high = _LIMITS[key]
+    low, high = (0, len(looks()) - 1) if key == "look" else _LIMITS[key]
     whole = key in ("people", "seed", "width", "height", "reps", "look")
     try:
         value: float = int(text) if whole else float(text)

@@ -54,8 +54,8 @@ class Patch:
 
     def shape(self, points: Points) -> Float:
         """How far each pixel lies inside a polygon, 0..1."""
-        mask = np.zeros(self.picture.shape[:2], np.uint8)
-        cv2.fillPoly(mask, [self.pixels(points)], 255, cv2.LINE_AA, 3)
+        mask: Float = np.zeros(self.picture.shape[:2], np.uint8)
+        cv2.fillPoly(mask, [self.pixels(points)], (255,), cv2.LINE_AA, 3)
         return np.asarray(mask * np.float32(1 / 255), np.float32)
 
     def blend(self, mask: Float, colour: Reals, strength: float = 1.0) -> None:

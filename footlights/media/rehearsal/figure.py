@@ -19,10 +19,10 @@ _UPPER_ARM = profile((0, 0.050), (0.15, 0.054), (0.5, 0.046), (0.9, 0.040), (1, 
 _FOREARM = profile((0, 0.0405), (0.25, 0.043), (0.6, 0.034), (0.9, 0.0265), (1, 0.0250))
 _SLEEVE = profile((0, 0.054), (0.2, 0.058), (0.6, 0.054), (1, 0.053))
 _LOWER_SLEEVE = profile((0, 0.046), (0.3, 0.047), (1, 0.034))
-_THIGH = profile((0, 0.086), (0.2, 0.088), (0.6, 0.070), (1, 0.056))
+_THIGH = profile((0, 0.078), (0.2, 0.086), (0.6, 0.070), (1, 0.056))
 _SHANK = profile((0, 0.056), (0.3, 0.058), (0.65, 0.046), (1, 0.040))
 _BARE_SHANK = profile((0, 0.050), (0.3, 0.056), (0.65, 0.042), (1, 0.034))
-_SHORTS = profile((0, 0.092), (0.3, 0.094), (1, 0.084))
+_SHORTS = profile((0, 0.082), (0.3, 0.092), (1, 0.084))
 _CUFF = profile((0, 0.058), (1, 0.062))
 _SHOE = profile((0, 0.040), (0.45, 0.042), (1, 0.033))
 _SOLE = profile((0, 0.041), (0.4, 0.040), (1, 0.036))
@@ -49,7 +49,7 @@ _FINGERS = tuple(
 
 def _trunk(body: Body) -> tuple[Float, Float, Float]:
     """Half widths of hips, belly and chest."""
-    waist, hem = 0.140 * body.girth - 0.012 * body.bust, 0.158 * body.girth * body.pelvis
+    waist, hem = 0.140 * body.girth - 0.012 * body.bust, 0.168 * body.girth * body.pelvis
     wide = body.shoulder / body.scale - 0.172
     chest = profile(
         (0, waist), (0.22, waist + 0.010), (0.52, 0.163 * (0.5 + 0.5 * body.girth) + wide), (0.72, 0.166 + wide),
@@ -72,14 +72,14 @@ class Figure:
     belly: Float
     chest: Float
 
-    def draw(self, raster: Raster, joints: Joints, expression: Expression) -> None:
-        """Draw one moment; `joints` in camera coordinates, without the dimension of time."""
+    def draw(self, raster: Raster, joints: Joints, expression: Expression, down: Reals) -> None:
+        """Draw one moment; `joints` and `down`, the direction in which things fall, in camera coordinates."""
         raster.next_figure()
         self._trunk(raster, joints)
         for side in (0, 1):
             self._leg(raster, joints, side)
             self._arm(raster, joints, side)
-        self._head(raster, joints, expression)
+        self._head(raster, joints, expression, down)
 
     def _thick(self, radii: Float) -> Float:
         """Radii of arms and legs on this body."""
@@ -236,7 +236,7 @@ class Figure:
                 facing=-back / max(np.linalg.norm(back), 1e-6),
             )
 
-    def _head(self, raster: Raster, joints: Joints, expression: Expression) -> None:
+    def _head(self, raster: Raster, joints: Joints, expression: Expression, down: Reals) -> None:
         axes, size = joints.head_axes, self.body.scale * self.body.head
         headdress = Headdress(raster, joints.head, axes, size, self.clothes)
         up = joints.chest_axes[:, 1]
@@ -246,7 +246,7 @@ class Figure:
         headdress.ears()
         draw_head(raster, joints.head, axes, size, self.face, self.face.texture(expression), self.clothes.scalp)
         headdress.nose()
-        headdress.hair(self.look.style, -up)
+        headdress.hair(self.look.style, down)
 
 
 def figure(look: Look, body: Body, seed: int, head_pixels: float) -> Figure:

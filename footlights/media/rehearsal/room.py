@@ -46,8 +46,8 @@ class _Wall:
 
     def shadow(self, x: float, y: float, wide: float, high: float, depth: float = 0.25) -> None:
         """A soft shadow below and beside something on the wall."""
-        mask = np.zeros(self.picture.shape[:2], np.float32)
-        cv2.rectangle(mask, self.pixels(x + 0.03, y + high - 0.03), self.pixels(x + wide + 0.05, y - 0.05), 1.0, -1)
+        mask: Float = np.zeros(self.picture.shape[:2], np.float32)
+        cv2.rectangle(mask, self.pixels(x + 0.03, y + high - 0.03), self.pixels(x + wide + 0.05, y - 0.05), (1.0,), -1)
         self.picture *= 1 - depth * cv2.GaussianBlur(mask, (0, 0), 6)[..., None]
 
     def frame(self, x: float, y: float, wide: float, high: float, colours: tuple[Colour, Colour, Colour]) -> None:
@@ -143,11 +143,11 @@ def _stage(seed: int) -> Room:
 
 
 def _brick(seed: int) -> Room:
-    wall = _Wall((170, 112, 90), seed, rough=0.05)
+    wall = _Wall((206, 184, 166), seed, rough=0.05)
     rng = np.random.default_rng(seed)
     for row in range(int(_HIGH / 0.075)):
         for column in range(-1, int(_WIDE / 0.24) + 1):
-            tone = float(rng.uniform(0.84, 1.12))
+            tone = float(rng.uniform(0.88, 1.08))
             colour = (int(172 * tone), int(112 * tone), int(92 * tone))
             wall.box(-_WIDE / 2 + column * 0.24 + 0.12 * (row % 2) + 0.007, row * 0.075 + 0.007, 0.226, 0.061, colour)
     wall.picture *= (1 + 0.06 * noise(wall.picture.shape[0], wall.picture.shape[1], 5, seed + 5, 3))[..., None]

@@ -41,7 +41,7 @@ class Stage:
         picture = self._background.copy()
         for figure, joint, face in zip(self._figures, joints, faces, strict=True):
             self._shadow(picture, figure, joint)
-            figure.draw(self.raster, joint, Expression.rounded(face))
+            figure.draw(self.raster, joint, Expression.rounded(face), -self.camera.axes[:, 1])
         lit(self.raster, picture, self.room.light)
         return np.asarray(cv2.addWeighted(picture, 1, self._grain[index % _GRAINS], 1, -16), np.uint8)
 

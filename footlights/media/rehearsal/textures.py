@@ -121,7 +121,7 @@ def _palm(inner: Float) -> Image:
         (((0.90, 0.45), (0.42, 0.15), (0.22, -0.25), (0.18, -0.85)), 9),
         (((-0.1, 0.5), (-0.05, 0.0), (0.0, -0.6)), 3),
     ):
-        cv2.polylines(lines, [_curved(points, fine)], False, 0.70, width, cv2.LINE_AA)
+        cv2.polylines(lines, [_curved(points, fine)], False, (0.70,), width, cv2.LINE_AA)
     lines = cv2.resize(cv2.GaussianBlur(lines, (0, 0), 3), (size, size), interpolation=cv2.INTER_AREA)
     y, x = np.mgrid[0:size, 0:size].astype(np.float32) / (size - 1) * 2 - 1
     picture = cv2.resize(inner, (size, size)) * (lines * (1 + noise(size, size, 4, 82, 4) * 0.05))[..., None]

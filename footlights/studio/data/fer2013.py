@@ -81,11 +81,17 @@ def majority(votes: Array) -> Array:
 
 
 def face_filter(name: str) -> Finds:
-    """How faces are looked for: haar, blazeface, or none (every picture is kept). Raises ModelMissingError where BlazeFace's model is not on this machine."""
+    """How faces are looked for: `haar`, `blazeface`, or `none`, which keeps every picture.
+
+    Raises ModelMissingError where BlazeFace's model is not on this machine.
+    """
     if name == "none":
         return lambda picture: True
-    find = HaarCascade("alt2").find if name == "haar" else BoxModel("face_detection_short_range", 0.5).find
-    return lambda picture: len(find(_as_frame(picture))) > 0
+    if name == "haar":
+        cascade = HaarCascade("alt2", smallest=_ENLARGED // 2)
+        return lambda picture: len(cascade.find(_as_frame(picture))) > 0
+    model = BoxModel("face_detection_short_range", 0.5)
+    return lambda picture: len(model.find(_as_frame(picture))) > 0
 
 
 def with_faces(faces: Faces, finds: Finds, progress: Progress = lambda count: None) -> Array:

@@ -79,7 +79,7 @@ def _samples(faces: Faces, label: int) -> str:
 def _rejected(faces: Faces) -> str:
     if not len(faces):
         return "<h2>Left out</h2><p class=note>No picture was left out.</p>"
-    text = f"<p>In {len(faces)} pictures no face was found.</p>"
+    text = f"<p>No face was found in {len(faces)} of the pictures.</p>"
     return f"<h2>Left out</h2>{text}{_mosaic(faces.pictures[_spread(np.arange(len(faces)))])}"
 
 

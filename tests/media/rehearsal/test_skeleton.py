@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from footlights.media.rehearsal.body import build
 from footlights.media.rehearsal.looks import looks
 from footlights.media.rehearsal.motion import motion, names
-from footlights.media.rehearsal.posture import SIZE, rest
+from footlights.media.rehearsal.posture import SIZE, posture, rest
 from footlights.media.rehearsal.score import compose
 from footlights.media.rehearsal.skeleton import landmarks, rotation, solve, two_bones
 
@@ -97,3 +97,25 @@ def test_standing_feet_are_on_the_floor_and_the_head_is_at_the_stature() -> None
         joints = solve(rest()[None], body).at(0)
         assert joints.ankles[:, 1] == pytest.approx(body.ankle, abs=1e-6)
         assert joints.head[1] + 0.116 * body.scale == pytest.approx(look.stature, abs=0.03)
+
+
+@pytest.mark.parametrize("look", [0, 3, 7])
+def test_a_body_can_lie_and_hold_a_plank(look: int) -> None:
+    body = looks()[look].body()
+    lying = posture(
+        {"place": [0, -0.96, 0], "turn": [0, -90, 0], "legs": {"pelvis": [0.12, -0.95, 0.1], "foot": [20, 0]}}
+    )
+    joints = solve(lying[None], body).at(0)
+    assert joints.head[1] < 0.3
+    assert joints.head[2] < joints.pelvis[2] - 0.5, "the head lies behind the hips"
+    assert joints.ankles[:, 2].min() > joints.pelvis[2] + 0.5
+    assert joints.toes[:, 1].min() > joints.heels[:, 1].max(), "the toes point up"
+
+    hand = {"at": "floor", "reach": [0.2, 0.06, 0.55], "palm": "forward", "aim": [0, 1, 0]}
+    legs = {"floor": [0.1, 0.06, -1.0], "foot": [75, 0]}
+    plank = posture({"place": [0, -0.62, 0], "turn": [0, 72, 0], "legs": legs, "arms": hand})
+    joints = solve(plank[None], body).at(0)
+    assert joints.wrists[:, 1] == pytest.approx(0.06 * body.scale, abs=1e-3)
+    assert (joints.hand_axes[:, 1, 2] < -0.8).all(), "the palms look at the floor"
+    assert joints.toes[:, 1].min() < 0.06
+    assert joints.neck[1] < 0.8

@@ -9,7 +9,7 @@ from footlights.core.skeleton import BODY_INDEX, BODY_MIRROR
 from footlights.media.rehearsal.body import build
 from footlights.media.rehearsal.camera import FRAMINGS, placed
 from footlights.media.rehearsal.raster import FAR
-from footlights.media.rehearsal.source import open_rehearsal
+from footlights.media.rehearsal.source import RehearsalSource, open_rehearsal
 from tests.media.rehearsal.pictures import Still
 
 SMALL = "width=320&height=240"
@@ -119,10 +119,15 @@ def test_the_span_and_the_repeats_are_those_of_the_script() -> None:
         assert person.repeats == count
 
 
-@settings(deadline=None, max_examples=15)
-@given(st.integers(0, 300))
-def test_world_landmarks_are_metres_from_the_hips(index: int) -> None:
-    source = open_rehearsal(f"jumping_jack+x_arms?look=3&camera=full&{SMALL}&seconds=12", "stage")
+@pytest.fixture(scope="module")
+def jumper() -> RehearsalSource:
+    return open_rehearsal(f"jumping_jack+x_arms?look=3&camera=full&{SMALL}&seconds=12", "stage")
+
+
+@settings(deadline=None, max_examples=20)
+@given(index=st.integers(0, 300))
+def test_world_landmarks_are_metres_from_the_hips(jumper: RehearsalSource, index: int) -> None:
+    source = jumper
     (person,) = source.truth(index).people
     body = source._people[0].body
     hips = person.world[[BODY_INDEX["left_hip"], BODY_INDEX["right_hip"]]]
