@@ -70,7 +70,7 @@ def empty_run(frames: list[Frame]) -> float:
 
     def make(source: Source, changed: threading.Condition) -> Stream:
         stages = [Nothing(), Nothing(), Nothing()]
-        return Stream(HandOver(source, changed), Nothing(), stages, [Idle()], Slots(Pace()))
+        return Stream(HandOver(source, changed, paced=False), Nothing(), stages, [Idle()], Slots(Pace()))
 
     engine = Engine(make, Nothing(), outlets=[Outlet(Nothing(), "wait")])
     engine.add(Ready(frames))

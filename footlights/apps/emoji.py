@@ -21,11 +21,10 @@ from footlights.perception.face_detectors import FIRST, NAMES, face_roll
 from footlights.perception.one_euro import OneEuro
 from footlights.recognition.emotion import UNSURE, EmotionModel, EmotionRecogniser, Mood
 
-COVER = 1.0  # diameter of an emoji to the side of the face's square
 IN_SIGHT = 0.25  # seconds since the last sight for which an emoji stays, and a face is read
 FADE = 0.25  # seconds in which the emoji of a lost face fades
 CHANGE = 0.2  # seconds in which one emoji fades into the next
-VEIL = 24  # pixels of the longer side to which privacy reduces a picture
+VEIL = 16  # pixels of the longer side to which privacy reduces a picture, and never less than to a quarter
 
 
 @dataclass
@@ -156,7 +155,7 @@ class Emoji(App):
         if alpha == 0:
             return
         fresh = min(1.0, (time - visitor.changed) / CHANGE)
-        size, picture = place.size * COVER, str(self._emojis.path(visitor.emotion))
+        size, picture = place.size, str(self._emojis.path(visitor.emotion))
         if fresh < 1:
             yield Overlay(str(self._emojis.path(visitor.before)), place.x, place.y, size, place.angle, alpha)
         if fresh > 0:
@@ -220,5 +219,5 @@ def rounded(value: float) -> float:
 
 def veiled(frame: Frame) -> ArrayPicture:
     """The picture with so little left of it that nobody can be known, whether their face was found or not."""
-    _, width, height = fit(frame.width, frame.height, VEIL)
+    _, width, height = fit(frame.width, frame.height, min(VEIL, max(1, max(frame.width, frame.height) // 4)))
     return ArrayPicture(ArrayPicture(frame.rgb(width, height)).rgb(frame.width, frame.height))

@@ -34,6 +34,18 @@ class Desk:
         """Remove a source. Raises SettingsError where there is none of this name."""
         self._performance.engine.remove(name)
 
+    def choices(self) -> list[str]:
+        """What the running app lets people choose from, such as face detectors; empty: nothing."""
+        return self._performance.choices()
+
+    def chosen(self) -> str:
+        """What is chosen now; empty where there is nothing to choose."""
+        return self._performance.chosen()
+
+    def choose(self, name: str) -> None:
+        """Choose by name. Raises FootlightsError with one line for the reader."""
+        self._performance.choose(name)
+
     def stats(self) -> dict[str, StreamStats]:
         """How every stream is doing."""
         return {

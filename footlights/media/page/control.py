@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 State = Literal["connecting", "running", "retrying", "ended", "failed"]
 
@@ -44,3 +44,17 @@ class Control(Protocol):
 
     def remove(self, name: str) -> None:
         """Remove a source. Raises FootlightsError where there is none of this name."""
+
+
+@runtime_checkable
+class Chooser(Protocol):
+    """A control that also has something to choose from while the streams run: in what way faces are found."""
+
+    def choices(self) -> list[str]:
+        """The names that can be chosen, in the order of the keys 1, 2, 3 ...; empty: nothing."""
+
+    def chosen(self) -> str:
+        """The name that is chosen now; empty where there is nothing to choose."""
+
+    def choose(self, name: str) -> None:
+        """Choose one. May take a moment. Raises FootlightsError with one line for the reader."""

@@ -13,12 +13,13 @@ from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
 from footlights.core.errors import FootlightsError
+from footlights.media.page.cards import POLICY as CARD_POLICY
 from footlights.media.page.files import MediaAnswer, StaticFile, static_files
 from footlights.media.page.guard import Guard
 from footlights.media.page.senders import CameraDoor
 from footlights.media.page.sources import Sources, one_line
 from footlights.media.page.state import PageState
-from footlights.media.page.viewers import picture_stream, watch_events, watch_picture
+from footlights.media.page.viewers import picture_stream, watch_events, watch_stream
 
 MOST_BODY = 4096  # bytes of a request
 _FRESH = {"cache-control": "no-store"}
@@ -27,17 +28,18 @@ _FRESH = {"cache-control": "no-store"}
 class Routes:
     """Answers requests from the state of the page."""
 
-    def __init__(self, state: PageState, sources: Sources, door: CameraDoor, threads: Executor) -> None:
+    def __init__(self, state: PageState, sources: Sources, door: CameraDoor, threads: Executor, home: str) -> None:
         self._state = state
         self._sources = sources
         self._door = door
         self._threads = threads
+        self._home = home  # the file that is the page
         self._static: Mapping[str, StaticFile] = static_files()
 
     def app(self, token: str | None, cookie: str) -> ASGIApp:
         """The whole application behind its guard."""
         routes = [
-            Route("/", self._page("index.html")),
+            Route("/", self._page(self._home)),
             Route("/camera", self._page("camera.html")),
             Route("/favicon.ico", self._page("icon.svg")),
             Route("/static/{name}", self._static_file),
@@ -45,11 +47,16 @@ class Routes:
             Route("/media/{token}", self._media),
             Route("/show/{token}", self._show),
             Route("/api/shows/{token}", self._show_facts),
+            Route("/cards/{token}", self._card_picture),
             Route("/api/stats", self._stats),
+            Route("/api/choice", self._choice, methods=["GET"]),
+            Route("/api/choice", self._choose, methods=["POST"]),
             Route("/api/sources", self._list_sources, methods=["GET"]),
             Route("/api/sources", self._add_source, methods=["POST"]),
             Route("/api/sources/{name:path}", self._remove_source, methods=["DELETE"]),
             Route("/streams/{name:path}.mjpeg", self._picture_stream),
+            WebSocketRoute("/streams/{name:path}/raw", self._raw_socket),
+            WebSocketRoute("/streams/{name:path}/cards", self._cards_socket),
             WebSocketRoute("/streams/{name:path}", self._picture_socket),
             WebSocketRoute("/events", self._events_socket),
             WebSocketRoute("/camera/{name}", self._camera_socket),
@@ -72,6 +79,13 @@ class Routes:
     async def _media(self, request: Request) -> Any:
         file = self._state.shows.file(request.path_params["token"])
         return PlainTextResponse("there is no such file\n", 404) if file is None else MediaAnswer(file, self._threads)
+
+    async def _card_picture(self, request: Request) -> Response:
+        picture = self._state.card_pictures.file(request.path_params["token"])
+        if picture is None:
+            return PlainTextResponse("there is no such file\n", 404)
+        headers = {"content-security-policy": CARD_POLICY, "cache-control": "private, max-age=86400"}
+        return Response(picture.body, headers=headers, media_type=picture.media_type)
 
     async def _show(self, request: Request) -> Response:
         """The player, which may load from the one address that its show names and from nowhere else."""
@@ -107,7 +121,7 @@ class Routes:
 
     async def _add_source(self, request: Request) -> Response:
         try:
-            url = await _asked_url(request)
+            url = await _asked(request, "url", "0")
             return JSONResponse({"name": await self._sources.add(url)}, 201)
         except ValueError as error:
             return _problem(str(error), 400)
@@ -121,11 +135,32 @@ class Routes:
             return _problem(one_line(error), 404)
         return Response(status_code=204)
 
+    async def _choice(self, request: Request) -> Response:
+        chosen, choices = await self._sources.choice()
+        return JSONResponse({"chosen": chosen, "choices": choices}, headers=_FRESH)
+
+    async def _choose(self, request: Request) -> Response:
+        try:
+            await self._sources.choose(await _asked(request, "name", "blazeface"))
+            chosen, choices = await self._sources.choice()
+        except ValueError as error:
+            return _problem(str(error), 400)
+        except FootlightsError as error:
+            return _problem(one_line(error), 409)
+        self._state.choice(chosen, choices)
+        return JSONResponse({"chosen": chosen, "choices": choices}, headers=_FRESH)
+
     async def _picture_stream(self, request: Request) -> Any:
         return await picture_stream(self._state, request)
 
     async def _picture_socket(self, socket: WebSocket) -> None:
-        await watch_picture(self._state, socket)
+        await watch_stream(self._state, socket)
+
+    async def _raw_socket(self, socket: WebSocket) -> None:
+        await watch_stream(self._state, socket, "raw")
+
+    async def _cards_socket(self, socket: WebSocket) -> None:
+        await watch_stream(self._state, socket, "cards")
 
     async def _events_socket(self, socket: WebSocket) -> None:
         await watch_events(self._state, socket)
@@ -134,14 +169,14 @@ class Routes:
         await self._door(socket)
 
 
-async def _asked_url(request: Request) -> str:
-    """The `url` of a JSON body. Only JSON is read: another site cannot send it without being asked first.
+async def _asked(request: Request, key: str, example: str) -> str:
+    """The text under a key of a JSON body. Only JSON is read: another site cannot send it without being asked first.
 
     Raises:
         ValueError: the body is too long or is something else.
     """
     if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
-        raise ValueError('send JSON: {"url": "0"} with Content-Type: application/json')
+        raise ValueError(f'send JSON: {{"{key}": "{example}"}} with Content-Type: application/json')
     body = b""
     async for piece in request.stream():
         body += piece
@@ -151,9 +186,9 @@ async def _asked_url(request: Request) -> str:
         asked = json.loads(body)
     except ValueError as error:
         raise ValueError(f"this is not JSON: {error}") from error
-    if not isinstance(asked, dict) or not isinstance(asked.get("url"), str):
-        raise ValueError('send {"url": "..."}')
-    return str(asked["url"])
+    if not isinstance(asked, dict) or not isinstance(asked.get(key), str):
+        raise ValueError(f'send {{"{key}": "..."}}')
+    return str(asked[key])
 
 
 def _problem(message: str, status: int) -> Response:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -51,6 +52,8 @@ class Page:
         host: where to listen. Anything but loopback needs the token that `url` carries.
         port: where to listen; the next free one where it is taken or 0.
         title: what the page calls itself.
+        layout: `stage`: every stream with its events; `exhibition`: one stream beside what became of it, and its cards.
+        raw: also show the pictures without anything drawn on them, and crops of them on cards.
         control: adds and removes sources; may be set later, as `page.control`. Without it the sources are fixed.
         token: the token to ask for, or None for a new random one where one is needed.
         tls: certificate and key (PEM files): phones give their camera to https only.
@@ -68,6 +71,8 @@ class Page:
         port: int = 8000,
         *,
         title: str = "footlights",
+        layout: Literal["stage", "exhibition"] = "stage",
+        raw: bool = True,
         control: Control | None = None,
         token: str | None = None,
         tls: tuple[Path, Path] | None = None,
@@ -98,10 +103,12 @@ class Page:
         sources = Sources(lambda: self.control, threads)
         self._threads = threads
         self._shows = Shows()
-        self._state = PageState(title, self._shows, new_paint, threads, HISTORY)
+        self._state = PageState(title, self._shows, new_paint, threads, HISTORY, raw=raw)
         self._state.catch_up = self._take_over
         self._door = CameraDoor(cameras, sources)
-        app = Routes(self._state, sources, self._door, threads).app(self._token, f"footlights_{self.port}")
+        home = "index.html" if layout == "stage" else "exhibition.html"
+        routes = Routes(self._state, sources, self._door, threads, home)
+        app = routes.app(self._token, f"footlights_{self.port}")
         self._server = _server(app, tls)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name=f"page {self.port}", daemon=True)

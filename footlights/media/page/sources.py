@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from footlights.core.errors import FootlightsError, SettingsError
-from footlights.media.page.control import Control
+from footlights.media.page.control import Chooser, Control
 
 T = TypeVar("T")
 
@@ -56,6 +56,31 @@ class Sources:
             FootlightsError: there is none of this name.
         """
         await self._call(lambda control: control.remove(name))
+
+    async def choice(self) -> tuple[str, list[str]]:
+        """What is chosen, and what can be; nothing where there is no choice."""
+
+        def ask(control: Control) -> tuple[str, list[str]]:
+            return (control.chosen(), control.choices()) if isinstance(control, Chooser) else ("", [])
+
+        return ("", []) if self.fixed else await self._call(ask)
+
+    async def choose(self, name: str) -> None:
+        """Choose by name.
+
+        Raises:
+            FootlightsError: it cannot be chosen; one line for the reader.
+        """
+
+        def choose(control: Control) -> None:
+            choices = control.choices() if isinstance(control, Chooser) else []
+            if name not in choices:
+                there = f"there are {', '.join(choices)}" if choices else "there is nothing to choose"
+                raise SettingsError(f"'{name[:40]}' cannot be chosen; {there}")
+            if isinstance(control, Chooser):
+                control.choose(name)
+
+        await self._call(choose)
 
     async def _call(self, job: Callable[[Control], T]) -> T:
         control = self._control()

@@ -4,35 +4,48 @@ import secrets
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
 from footlights.core.cue import Badge, Bar, Text
 from footlights.core.errors import SettingsError
 from footlights.core.event import Event
 from footlights.core.scene import Scene
+from footlights.media.page.cards import MOST_FPS as MOST_CARDS_FPS
+from footlights.media.page.cards import CardPictures, Cards
 from footlights.media.page.control import StreamStats
 from footlights.media.page.feed import Feed
-from footlights.media.page.pictures import LivePicture, Paint
+from footlights.media.page.pictures import LiveView, Paint, as_jpeg
 from footlights.media.page.shows import Shows
 from footlights.media.painter import TRACK_COLOURS
 
+View = Literal["painted", "raw", "cards"]  # what there is of a stream to look at
+
 
 class PageState:
-    """Pictures, events, cues and figures of every stream."""
+    """Pictures, events, cues and figures of every stream. Without `raw`, nothing that shows a face as it is is made."""
 
     def __init__(
-        self, title: str, shows: Shows, new_paint: Callable[[], Paint], threads: Executor, history: int
+        self,
+        title: str,
+        shows: Shows,
+        new_paint: Callable[[], Paint],
+        threads: Executor,
+        history: int,
+        *,
+        raw: bool = True,
     ) -> None:
         self.title = title
+        self.raw = raw
+        self.card_pictures = CardPictures()
         self.run = secrets.token_hex(4)  # tells one start of the page from another
         self.shows = shows
         self.feed = Feed(history)
-        self.pictures: dict[str, LivePicture] = {}
         self.stats: dict[str, StreamStats] = {}
         self.closing = False
         self.catch_up: Callable[[], None] = lambda: None  # takes over what the engine has left
         self._new_paint = new_paint
         self._threads = threads
+        self._views: dict[str, dict[View, LiveView]] = {}
         self._cues: dict[str, dict[str, Any]] = {}
         self._number = 0
         self._say_streams()
@@ -40,20 +53,25 @@ class PageState:
     def hello(self) -> dict[str, Any]:
         """What a viewer is told first."""
         colours = [f"rgb({red} {green} {blue})" for red, green, blue in TRACK_COLOURS]
-        return {"type": "hello", "run": self.run, "title": self.title, "colours": colours}
+        return {"type": "hello", "run": self.run, "title": self.title, "colours": colours, "raw": self.raw}
 
     def looked_at(self, stream: str) -> bool:
         """True where a new scene of this stream matters to somebody now. May be asked from any thread."""
-        picture = self.pictures.get(stream)
-        return picture is None or picture.viewers > 0 or bool(self.feed.viewers)
+        views = self._views.get(stream)
+        return views is None or bool(self.feed.viewers) or any(view.viewers > 0 for view in views.values())
+
+    def view(self, stream: str, view: View = "painted") -> LiveView | None:
+        """One way to look at a stream; None where there is no such stream, or it may not be looked at so."""
+        return self._views.get(stream, {}).get(view)
 
     def picture(self, scene: Scene) -> None:
         """Take the newest scene of a stream."""
         stream = scene.frame.stream
-        if stream not in self.pictures:
-            self.pictures[stream] = LivePicture(self._new_paint(), self._threads)
+        if stream not in self._views:
+            self._views[stream] = self._new_views()
             self._say_streams()
-        self.pictures[stream].offer(scene)
+        for view in self._views[stream].values():
+            view.offer(scene)
         cues = _cues_message(scene)
         if cues != self._cues.get(stream):
             self._cues[stream] = cues
@@ -89,8 +107,8 @@ class PageState:
     def report(self, stats: Mapping[str, StreamStats]) -> None:
         """Take the figures of every stream. A stream that was reported and is so no more is gone."""
         for stream in self.stats.keys() - stats.keys():
-            if (picture := self.pictures.pop(stream, None)) is not None:
-                picture.close()
+            for view in self._views.pop(stream, {}).values():
+                view.close()
             self._cues.pop(stream, None)
             self.feed.forget(f"cues {stream}")
         self.stats = dict(stats)
@@ -98,9 +116,9 @@ class PageState:
 
     def streams(self) -> list[dict[str, Any]]:
         """Every stream with its figures, for JSON."""
-        names = [*self.stats, *(name for name in self.pictures if name not in self.stats)]
+        names = [*self.stats, *(name for name in self._views if name not in self.stats)]
         return [
-            {**asdict(self.stats.get(name, StreamStats(name))), "stream": name, "picture": name in self.pictures}
+            {**asdict(self.stats.get(name, StreamStats(name))), "stream": name, "picture": name in self._views}
             for name in names
         ]
 
@@ -108,8 +126,22 @@ class PageState:
         """End every viewer."""
         self.closing = True
         self.feed.close("the page is closing")
-        for picture in self.pictures.values():
-            picture.close()
+        for views in self._views.values():
+            for view in views.values():
+                view.close()
+
+    def choice(self, chosen: str, choices: list[str]) -> None:
+        """Say what is chosen now."""
+        self.feed.state("choice", {"type": "choice", "chosen": chosen, "choices": choices})
+
+    def _new_views(self) -> dict[View, LiveView]:
+        views: dict[View, LiveView] = {
+            "painted": LiveView(as_jpeg(self._new_paint()), self._threads),
+            "cards": LiveView(Cards(self.card_pictures, crops=self.raw), self._threads, MOST_CARDS_FPS),
+        }
+        if self.raw:
+            views["raw"] = LiveView(as_jpeg(lambda scene: scene.frame.rgb()), self._threads)
+        return views
 
     def _say_streams(self) -> None:
         self.feed.state("streams", {"type": "streams", "streams": self.streams()})

@@ -10,8 +10,8 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from footlights.media.page.feed import as_json
-from footlights.media.page.pictures import LivePicture
-from footlights.media.page.state import PageState
+from footlights.media.page.pictures import LiveView
+from footlights.media.page.state import PageState, View
 
 IDLE = 10.0  # seconds without news after which a viewer is told that all is well
 MOST_VIEWERS = 100  # of events
@@ -80,11 +80,11 @@ async def watch_events(state: PageState, socket: WebSocket) -> None:
         await close(socket, GOING_AWAY if state.closing else TRY_LATER, viewer.reason)
 
 
-async def watch_picture(state: PageState, socket: WebSocket) -> None:
-    """One stream's pictures as binary messages (JPEG). The viewer answers each with any text: slow ones skip."""
+async def watch_stream(state: PageState, socket: WebSocket, view: View = "painted") -> None:
+    """One stream as binary messages: JPEG, or JSON for cards. The viewer answers each with any text: slow ones skip."""
     await socket.accept()
     state.catch_up()
-    picture = state.pictures.get(socket.path_params["name"])
+    picture = state.view(socket.path_params["name"], view)
     if picture is None or picture.viewers >= MOST_LOOKING:
         await close(socket, TRY_LATER, "no such stream" if picture is None else f"{MOST_LOOKING} look already")
         return
@@ -94,8 +94,8 @@ async def watch_picture(state: PageState, socket: WebSocket) -> None:
         number = 0
         await free.acquire()
         while (newer := await picture.next(number)) is not None:
-            number, jpeg = newer
-            await socket.send_bytes(jpeg)
+            number, rendered = newer
+            await socket.send_bytes(rendered)
             await free.acquire()
 
     async def listen() -> None:
@@ -115,7 +115,7 @@ async def watch_picture(state: PageState, socket: WebSocket) -> None:
 class PictureStream:
     """One stream's pictures as `multipart/x-mixed-replace`, which <img> and most players show."""
 
-    def __init__(self, picture: LivePicture) -> None:
+    def __init__(self, picture: LiveView) -> None:
         self._picture = picture
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -142,7 +142,7 @@ class PictureStream:
 async def picture_stream(state: PageState, request: Request) -> Any:
     """The MJPEG answer for `/streams/NAME.mjpeg`."""
     state.catch_up()
-    picture = state.pictures.get(request.path_params["name"])
+    picture = state.view(request.path_params["name"])
     if picture is None:
         return PlainTextResponse("there is no such stream\n", 404)
     if picture.viewers >= MOST_LOOKING:

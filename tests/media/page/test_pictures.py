@@ -7,7 +7,7 @@ import numpy as np
 
 from footlights.core.frame import Image
 from footlights.core.scene import Scene
-from footlights.media.page.pictures import LONGEST_SIDE, LivePicture, encode_jpeg
+from footlights.media.page.pictures import LONGEST_SIDE, LiveView, as_jpeg, encode_jpeg
 from tests.media.page.stand_ins import plain, scene
 
 
@@ -32,7 +32,7 @@ def brightness(jpeg: bytes) -> int:
 def test_nothing_is_painted_while_nobody_looks_and_then_only_the_newest() -> None:
     async def scenario(threads: ThreadPoolExecutor) -> tuple[list[int], list[int], int]:
         paint = Paint()
-        picture = LivePicture(paint, threads)
+        picture = LiveView(as_jpeg(paint), threads)
         for index in range(5):
             picture.offer(scene(index=index))
         before = list(paint.indices)
@@ -50,7 +50,7 @@ def test_nothing_is_painted_while_nobody_looks_and_then_only_the_newest() -> Non
 def test_many_viewers_share_one_encoding() -> None:
     async def scenario(threads: ThreadPoolExecutor) -> tuple[list[int], set[bytes]]:
         paint = Paint()
-        picture = LivePicture(paint, threads)
+        picture = LiveView(as_jpeg(paint), threads)
         waiting = [asyncio.create_task(picture.next(0)) for _ in range(20)]
         await asyncio.sleep(0)
         picture.offer(scene(index=3))
@@ -65,14 +65,14 @@ def test_many_viewers_share_one_encoding() -> None:
 
 
 def test_viewers_follow_a_stream_side_by_side() -> None:
-    async def watch(picture: LivePicture, seen: list[int]) -> None:
+    async def watch(picture: LiveView, seen: list[int]) -> None:
         number = 0
         while (newer := await picture.next(number)) is not None:
             number = newer[0]
             seen.append(number)
 
     async def scenario(threads: ThreadPoolExecutor) -> list[list[int]]:
-        picture = LivePicture(Paint(), threads)
+        picture = LiveView(as_jpeg(Paint()), threads)
         seen: list[list[int]] = [[] for _ in range(6)]
         watching = [asyncio.create_task(watch(picture, mine)) for mine in seen]
         for index in range(200):
@@ -93,7 +93,7 @@ def test_what_comes_while_a_picture_is_painted_is_skipped_except_for_the_newest(
     async def scenario(threads: ThreadPoolExecutor) -> list[int]:
         paint = Paint()
         paint.go.clear()
-        picture = LivePicture(paint, threads)
+        picture = LiveView(as_jpeg(paint), threads)
         picture.offer(scene(index=0))
         first = asyncio.create_task(picture.next(0))
         await asyncio.sleep(0.01)
@@ -113,7 +113,7 @@ def test_a_viewer_that_left_stops_nobody() -> None:
     async def scenario(threads: ThreadPoolExecutor) -> bool:
         paint = Paint()
         paint.go.clear()
-        picture = LivePicture(paint, threads)
+        picture = LiveView(as_jpeg(paint), threads)
         picture.offer(scene(index=0))
         leaves, stays = asyncio.create_task(picture.next(0)), asyncio.create_task(picture.next(0))
         await asyncio.sleep(0.01)
@@ -127,7 +127,7 @@ def test_a_viewer_that_left_stops_nobody() -> None:
 
 def test_closing_ends_those_who_wait() -> None:
     async def scenario(threads: ThreadPoolExecutor) -> object:
-        picture = LivePicture(Paint(), threads)
+        picture = LiveView(as_jpeg(Paint()), threads)
         waiting = asyncio.create_task(picture.next(0))
         await asyncio.sleep(0)
         picture.close()
