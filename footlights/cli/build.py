@@ -25,13 +25,16 @@ from footlights.media.images import Stills
 from footlights.media.journal import Journal
 from footlights.media.open import open_source
 from footlights.media.recorder import Recorder
-from footlights.perception.faces import FaceDetector, FaceStage
+from footlights.perception.face_detectors import FIRST, NAMES, FaceDetectors
+from footlights.perception.faces import FaceStage
 from footlights.perception.hands import HandStage
 from footlights.perception.people import PeopleDetector
 from footlights.perception.pose import PoseStage
 from footlights.perception.track import BoxTracker
 from footlights.recognition.second_look import SecondLook
 from footlights.wire.document import SourceEntry
+
+FACES = Pace(1 / 15, 1 / 15)  # faces have no landmarks that carry them from one detection to the next
 
 
 @dataclass(frozen=True)
@@ -60,11 +63,11 @@ class Performance:
         self.wish = wish
         self._watch = watch
         self._several = len(wish.sources) > 1
-        self._offer = offer(threads=threads_for(len(wish.sources)))
+        self._offer = offer(threads_for(len(wish.sources)), wish.settings)
         self._plan = plan([wish.app], self._offer)
         self._check_writable()
         actions = read(wish.actions)
-        detector: Detector | None = self._offer.detectors[self._plan.finds]() if self._plan.finds else None
+        self._detector: Detector | None = self._offer.detectors[self._plan.finds]() if self._plan.finds else None
         self.addresses: dict[str, str] = {}  # of each stream, as the user gave it
         self._states: dict[str, tuple[str, str]] = {}  # of live sources: state, and why
         sources = [self._open(entry) for entry in wish.sources]
@@ -72,7 +75,7 @@ class Performance:
         if wish.journal is not None:
             outlets.append(Outlet(Journal(wish.journal), "wait", wants=lambda scene: bool(scene.events)))
         self.engine = Engine(
-            self._make_stream, detector, outlets=outlets, on_event=self._on_event, stay=wish.page is not None
+            self._make_stream, self._detector, outlets=outlets, on_event=self._on_event, stay=wish.page is not None
         )
         self.page = self._open_page()
         self.dispatcher = Dispatcher(self._stage_actions(actions), kind=wish.on)
@@ -92,6 +95,20 @@ class Performance:
             if report.state in ("ended", "failed"):
                 self.addresses.pop(report.stream, None)
         return self.engine.add(self._open(SourceEntry(url=address)))
+
+    def choices(self) -> list[str]:
+        """The detectors that can be chosen while it runs; empty where there is no choice."""
+        return list(NAMES) if isinstance(self._detector, FaceDetectors) else []
+
+    def chosen(self) -> str:
+        """The detector that runs, where there is a choice."""
+        return self._detector.chosen if isinstance(self._detector, FaceDetectors) else ""
+
+    def choose(self, name: str) -> None:
+        """Take another detector. Raises SettingsError where there is none of this name, ModelMissingError."""
+        if not isinstance(self._detector, FaceDetectors):
+            raise SettingsError(f"the app {self.wish.name} has no detectors to choose from")
+        self._detector.choose(name)
 
     def report(self) -> list[StreamReport]:
         """How every stream is doing, the tries of live sources to connect included."""
@@ -125,7 +142,7 @@ class Performance:
             tracker=tracker,
             stages=stages,
             apps=[self.wish.app(self.wish.settings)],
-            slots=Slots(Pace()),
+            slots=Slots(FACES if self._plan.finds == "faces" else Pace()),
             renew=self._make_perception if isinstance(source, Stills) else None,
         )
         if self.wish.record is not None:
@@ -175,10 +192,13 @@ class Performance:
                 raise SettingsError(f"there is no folder {path.parent} to write {path.name} into; make it first")
 
 
-def offer(threads: int) -> Offer:
-    """What this installation can do."""
+def offer(threads: int, settings: Any) -> Offer:
+    """What this installation can do. An app that lets its face detector be chosen has it as the setting `detector`."""
     return Offer(
-        detectors={"people": lambda: PeopleDetector(threads=threads), "faces": lambda: FaceDetector(threads=threads)},
+        detectors={
+            "people": lambda: PeopleDetector(threads=threads),
+            "faces": lambda: FaceDetectors(getattr(settings, "detector", FIRST), threads),
+        },
         stages={
             PoseStage: lambda: PoseStage(threads=threads),
             HandStage: lambda: HandStage(threads=threads),

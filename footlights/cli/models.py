@@ -13,6 +13,7 @@ from footlights.models.pull import pull, required, verify
 
 BETTER_WITH = (
     "yolox-nano",  # its person boxes find people who are far away, and crowds
+    "yunet",  # a face detector that finds small faces too
     "pose_landmark_heavy",  # tells crossed arms from others in dark clothes, far away
 )
 

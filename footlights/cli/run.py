@@ -1,5 +1,6 @@
 """`footlights run APP SOURCE…`: every app is a command, and its options are made from its settings."""
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,7 @@ def app_command(name: str, app: type[App]) -> click.Command:
 
 
 def _help(app: type[App]) -> str:
-    text = (app.__doc__ or "").strip()
+    text = inspect.getdoc(app) or ""
     return text if text.startswith(app.title) else f"{app.title}\n\n{text}"
 
 

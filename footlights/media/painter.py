@@ -13,7 +13,8 @@ from footlights.core.errors import SettingsError
 from footlights.core.frame import Image
 from footlights.core.scene import Floats, Scene, Track
 from footlights.core.skeleton import BODY_LINES, HAND_LINES
-from footlights.media.sprites import Colour, Sprite, label, lay, load_sprite, turned
+from footlights.media.emojis.raster import step_up
+from footlights.media.sprites import Colour, Sprite, is_drawing, label, lay, load_sprite, turned
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class Painter:
 
     def __init__(self, pictures: Mapping[str, Path] | None = None) -> None:
         self._pictures = dict(pictures or {})
-        self._sprites: dict[str, Sprite | None] = {}
+        self._sprites: dict[tuple[str, int], Sprite | None] = {}  # by name and, for drawings, side in pixels
 
     def paint(self, scene: Scene) -> Image:
         """(H, W, 3) RGB of the full size with everything drawn on it; the frame's own picture stays as it is."""
@@ -67,20 +68,25 @@ class Painter:
         return canvas
 
     def _paint_overlay(self, canvas: Image, overlay: Overlay) -> None:
-        sprite = self._sprite(overlay.name)
-        if sprite is None or overlay.size < 1 or not np.isfinite([overlay.x, overlay.y, overlay.size]).all():
+        if overlay.size < 1 or not np.isfinite([overlay.x, overlay.y, overlay.size]).all():
             return
-        sprite = turned(sprite, min(overlay.size, 2.0 * max(canvas.shape)), overlay.angle, overlay.alpha)
+        size = min(overlay.size, 2.0 * max(canvas.shape))
+        sprite = self._sprite(overlay.name, size)
+        if sprite is None:
+            return
+        sprite = turned(sprite, size, overlay.angle, overlay.alpha)
         lay(canvas, sprite, round(overlay.x - sprite.width / 2), round(overlay.y - sprite.height / 2))
 
-    def _sprite(self, name: str) -> Sprite | None:
-        if name not in self._sprites:
+    def _sprite(self, name: str, size: float) -> Sprite | None:
+        path = self._pictures.get(name, Path(name))
+        key = (name, step_up(size) if is_drawing(path) else 0)
+        if key not in self._sprites:
             try:
-                self._sprites[name] = load_sprite(self._pictures.get(name, Path(name)))
+                self._sprites[key] = load_sprite(path, key[1])
             except SettingsError as fault:
                 log.warning("%s", fault)
-                self._sprites[name] = None
-        return self._sprites[name]
+                self._sprites[key] = None
+        return self._sprites[key]
 
 
 class Brush:
@@ -195,7 +201,7 @@ class Pile:
 
 def _paint_track(brush: Brush, track: Track) -> None:
     colour = TRACK_COLOURS[track.id % len(TRACK_COLOURS)]
-    boxed = bool(np.isfinite(track.box).all())
+    boxed = bool(np.isfinite(track.box).all()) and track.label != "face"  # what an app shows there is the frame
     if boxed:
         brush.corners(track.box, colour, 2)
     if track.face is not None and np.isfinite(track.face.box).all():

@@ -15,6 +15,7 @@ from PIL import ImageDraw, ImageFont
 
 from footlights.core.errors import SettingsError
 from footlights.core.frame import Image
+from footlights.media.emojis.raster import Rgba, rasterise
 
 Colour = tuple[int, int, int]  # RGB
 
@@ -84,13 +85,26 @@ def _apart(values: NDArray[np.floating]) -> NDArray[np.uint8]:
     return pages
 
 
-def load_sprite(path: Path) -> Sprite:
-    """A picture file with its transparency. Raises SettingsError where there is none that can be read."""
+def is_drawing(path: Path) -> bool:
+    """True for an SVG file, which has no size of its own."""
+    return path.suffix.lower() == ".svg"
+
+
+def load_sprite(path: Path, side: int) -> Sprite:
+    """A picture file with its transparency; a drawing is made `side` pixels large.
+
+    Raises SettingsError where there is none that can be read.
+    """
+    if is_drawing(path):
+        return _multiplied(rasterise(path, side))
     try:
         with Pillow.open(path) as opened:
-            rgba = np.asarray(opened.convert("RGBA"))
+            return _multiplied(np.asarray(opened.convert("RGBA")))
     except (OSError, ValueError, SyntaxError):
-        raise SettingsError(f"the overlay {path} is not a picture that can be read; give a PNG or WebP file") from None
+        raise SettingsError(f"the overlay {path} is not a picture that can be read; give an SVG, PNG or WebP") from None
+
+
+def _multiplied(rgba: Rgba) -> Sprite:
     cover = rgba[:, :, 3:]
     colour = (rgba[:, :, :3].astype(np.uint16) * cover + 127) // 255
     return Sprite(colour.astype(np.uint8), cover)

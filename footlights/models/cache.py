@@ -13,6 +13,7 @@ from typing import Literal
 from footlights.core.errors import ModelCorruptError, ModelMissingError
 from footlights.models.cards import Card
 
+WEIGHTS = Path(__file__).parent / "weights"
 State = Literal["present", "missing", "corrupt"]
 
 
@@ -44,6 +45,8 @@ def digest_path(path: Path) -> Path:
 def find(card: Card) -> Path:
     """The stored file of a card, checked. Raises ModelMissingError or ModelCorruptError."""
     stored = look(card)
+    if card.shipped and stored.state != "present":
+        raise ModelCorruptError(f"the model {card.name}, a part of footlights, is {stored.state}; install it again")
     if stored.state == "missing":
         raise ModelMissingError(
             f"the model {card.name} is not on this machine; run: footlights models pull {card.name}"
@@ -57,6 +60,8 @@ def find(card: Card) -> Path:
 
 def look(card: Card) -> Stored:
     """What the cache holds for a card."""
+    if card.shipped:
+        return _look_at_shipped(card)
     path = cache_folder() / card.stored
     try:
         expected = digest_path(path).read_text(encoding="ascii").split()[0]
@@ -66,6 +71,15 @@ def look(card: Card) -> Stored:
     except (OSError, UnicodeDecodeError, IndexError):
         return Stored(card.name, "corrupt", 0, path, card.licence)
     good = hashlib.sha256(content).hexdigest() == expected
+    return Stored(card.name, "present" if good else "corrupt", len(content), path, card.licence)
+
+
+def _look_at_shipped(card: Card) -> Stored:
+    path = WEIGHTS / card.path
+    if not path.is_file():
+        return Stored(card.name, "missing", 0, path, card.licence)
+    content = path.read_bytes()
+    good = hashlib.sha256(content).hexdigest() == card.sha256
     return Stored(card.name, "present" if good else "corrupt", len(content), path, card.licence)
 
 

@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 
 from footlights.core.errors import ModelCorruptError, ModelMissingError
-from footlights.models.cache import Stored, cache_folder, look, store
+from footlights.models.cache import Stored, cache_folder, find, look, store
 from footlights.models.cards import Card, card, cards
 from footlights.models.fetch import Progress, Report, fetch
 from footlights.models.prune import prune
@@ -26,6 +26,9 @@ def pull(names: Iterable[str] | None = None, progress: Report = lambda step: Non
     try:
         with _turn():
             lacking = [item for item in dict.fromkeys(wanted) if look(item).state != "present"]
+            for item in lacking:
+                if item.shipped:
+                    find(item)  # says what to do
             for source, group in groupby(sorted(lacking, key=lambda item: item.source), key=lambda item: item.source):
                 _pull_source(source, list(group), progress)
     except OSError as error:

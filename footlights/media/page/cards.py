@@ -111,7 +111,7 @@ class Cards:
 
 
 def crop(image: Image, track: Track) -> Image | None:
-    """The square around the track's box with some room, clipped to the (H, W, 3) picture; None where it lies outside."""
+    """The square around the track's box with some room, clipped to the (H, W, 3) picture; None: it lies outside."""
     left, top, right, bottom = (float(value) for value in track.box)
     if not math.isfinite(left + top + right + bottom):
         return None

