@@ -1,14 +1,19 @@
 """The emotion recipe on made-up faces: label rules, figures of merit, training, going on, and the file made of it."""
 
+import hashlib
 import json
+import os
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+import footlights
+from footlights.models.cards import card
 from training.emotion import data, evaluate, measures
 
+SHIPPED = Path(footlights.__file__).parent / "models" / "weights" / "emotion.onnx"
 DUPLICATE = "fer0000030.png"
 
 
@@ -198,3 +203,30 @@ class TestTraining:
         score = evaluate.describe(np.eye(8)[labels] * 0.9 + 0.0125, labels)
         assert json.loads(json.dumps(score)) == score
         assert score["accuracy"] == 1
+
+
+class TestShipped:
+    """The file in the package, on the faces it has never seen."""
+
+    def test_it_is_as_good_and_as_sure_as_the_readme_says(self) -> None:
+        base = os.environ.get("FOOTLIGHTS_DATA")
+        if base is None:
+            pytest.skip("needs the FER+ faces: set FOOTLIGHTS_DATA to the folder that holds emotion/")
+        test = data.load(Path(base) / "emotion", "test")
+        score = evaluate.describe(evaluate.answer(SHIPPED, test.pictures), data.majority(test.votes))
+        assert score["faces"] == 2869
+        assert score["accuracy"] == pytest.approx(0.8567, abs=0.002)
+        assert score["calibration_error"] < 0.02
+
+    def test_its_card_describes_it(self) -> None:
+        described = card("emotion")
+        content = SHIPPED.read_bytes()
+        assert described.sha256 == hashlib.sha256(content).hexdigest()
+        assert described.size == len(content) < 5_000_000
+        assert described.labels == data.EMOTIONS
+        assert (described.input.width, described.input.height) == (data.SIDE, data.SIDE)
+
+    def test_a_face_of_one_grey_gets_probabilities_too(self) -> None:
+        answers = evaluate.answer(SHIPPED, np.array([np.full((48, 48), grey) for grey in (0, 128, 255)], np.uint8))
+        assert np.isfinite(answers).all()
+        np.testing.assert_allclose(answers.sum(axis=1), 1, atol=1e-5)

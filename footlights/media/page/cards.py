@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 MOST_FPS = 5.0  # times a second that cards are made anew
 MOST_CARDS = 12
 CROP_SIDE = 160  # pixels at most
-ROOM = 0.15  # of the box's longer side, left around it
+ROOM = 0.25  # of the box's longer side, left around it
 MOST_PICTURES = 64  # files that cards may name
 MOST_BYTES = 2_000_000  # of one of them
 

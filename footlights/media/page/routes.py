@@ -123,10 +123,10 @@ class Routes:
         try:
             url = await _asked(request, "url", "0")
             return JSONResponse({"name": await self._sources.add(url)}, 201)
-        except ValueError as error:
-            return _problem(str(error), 400)
         except FootlightsError as error:
             return _problem(one_line(error), 409)
+        except ValueError as error:
+            return _problem(str(error), 400)
 
     async def _remove_source(self, request: Request) -> Response:
         try:
@@ -143,10 +143,10 @@ class Routes:
         try:
             await self._sources.choose(await _asked(request, "name", "blazeface"))
             chosen, choices = await self._sources.choice()
-        except ValueError as error:
-            return _problem(str(error), 400)
         except FootlightsError as error:
             return _problem(one_line(error), 409)
+        except ValueError as error:
+            return _problem(str(error), 400)
         self._state.choice(chosen, choices)
         return JSONResponse({"chosen": chosen, "choices": choices}, headers=_FRESH)
 

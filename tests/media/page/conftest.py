@@ -1,15 +1,17 @@
 """A page on a free port, the one who runs its streams, and a real browser."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from footlights.media.page.browser import BrowserCameras
 from footlights.media.page.server import Page
-from tests.media.page.stand_ins import Sources, plain
+from tests.media.page.stand_ins import DESK, PHONE, Sources, plain
 
 CHROMIUM = Path(os.environ.get("FOOTLIGHTS_CHROMIUM", "/usr/bin/chromium"))
 FLAGS = (
@@ -53,3 +55,21 @@ def browser() -> Iterator[object]:
         made = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
         yield made
         made.close()
+
+
+@pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
+def tab(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A tab that makes the test fail where its console holds an error, or where it asks anything outside."""
+    context = browser.new_context(**request.param)
+    opened = context.new_page()
+    problems: list[str] = []
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    opened.on("console", lambda message: problems.append(message.text) if "Content Security" in message.text else None)
+    asked: list[str] = []
+    opened.on("request", lambda sent: asked.append(sent.url))
+    yield opened
+    context.close()
+    assert problems == []
+    assert [
+        url for url in asked if not re.match(r"https?://127\.0\.0\.1[:/]|blob:|about:|data:|https://\S+\.test/", url)
+    ] == []

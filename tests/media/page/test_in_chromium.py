@@ -1,6 +1,5 @@
 """The page in a real browser, as people see it."""
 
-import re
 import threading
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -17,28 +16,7 @@ from footlights.core.scene import Scene
 from footlights.media.page.browser import BrowserCamera, BrowserCameras
 from footlights.media.page.control import StreamStats
 from footlights.media.page.server import Page
-from tests.media.page.stand_ins import Sources, plain, scene
-
-PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
-DESK = {"viewport": {"width": 1280, "height": 800}}
-
-
-@pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
-def tab(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A tab that makes the test fail where its console holds an error, or where it asks anything outside."""
-    context = browser.new_context(**request.param)
-    opened = context.new_page()
-    problems: list[str] = []
-    opened.on("pageerror", lambda error: problems.append(str(error)))
-    opened.on("console", lambda message: problems.append(message.text) if "Content Security" in message.text else None)
-    asked: list[str] = []
-    opened.on("request", lambda sent: asked.append(sent.url))
-    yield opened
-    context.close()
-    assert problems == []
-    assert [
-        url for url in asked if not re.match(r"https?://127\.0\.0\.1[:/]|blob:|about:|data:|https://\S+\.test/", url)
-    ] == []
+from tests.media.page.stand_ins import DESK, PHONE, Sources, plain, scene, until
 
 
 @pytest.fixture
@@ -46,15 +24,6 @@ def narrow(browser: Any) -> Iterator[Any]:
     context = browser.new_context(**PHONE)
     yield context.new_page()
     context.close()
-
-
-def until(tab: Any, expression: str) -> None:
-    """Wait until an expression holds on the page. Its policy forbids the evaluation that the browser's driver uses."""
-    for _ in range(600):
-        if tab.evaluate(expression):
-            return
-        tab.wait_for_timeout(50)
-    raise AssertionError(f"never true: {expression}")
 
 
 class Stream:

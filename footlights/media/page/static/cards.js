@@ -1,6 +1,6 @@
 // One card for each face: its crop, its emoji, and how probable each emotion is.
 
-import { byId, element, person, words } from "./dom.js";
+import { byId, element, words } from "./dom.js";
 import { tone } from "./tones.js";
 
 const PATIENCE = 3; // messages for which a card stays that is in none of them: faces are missed for a moment
@@ -11,7 +11,7 @@ class FaceCard {
     this.bars = new Map(); // label -> row, fill and number
     this.crop = element("img", { class: "crop", alt: "" });
     this.emoji = element("img", { class: "emoji", alt: "" });
-    this.title = element("h3", {}, person(track), element("span", {}));
+    this.title = element("h3", {});
     this.chances = element("ul", { class: "chances" });
     const facts = element("div", { class: "facts" }, this.title, this.chances);
     this.root = element("li", { class: "card", "data-track": track }, element("div", { class: "faces" }, this.crop, this.emoji), facts);
@@ -21,7 +21,7 @@ class FaceCard {
     this.missed = 0;
     this.root.classList.remove("leaving");
     this.root.style.setProperty("--tone", tone(title));
-    this.title.lastChild.textContent = words(title);
+    this.title.textContent = words(title);
     swap(this.emoji, picture);
     swap(this.crop, crop);
     for (const label of this.bars.keys()) if (!bars.some(([name]) => name === label)) this.drop(label);

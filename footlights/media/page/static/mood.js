@@ -1,6 +1,6 @@
 // The mood of the crowd over time: the share of each emotion, one above the other.
 
-import { byId, element, plural, words } from "./dom.js";
+import { byId, element, words } from "./dom.js";
 import { tone } from "./tones.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -13,7 +13,7 @@ export class Mood {
   constructor(pictures) {
     this.pictures = pictures;
     this.known = new Set(); // ids of events, which come again after a break of the link
-    this.points = new Map(); // stream -> [{time, faces, mood}], oldest first
+    this.points = new Map(); // stream -> [{time, mood}], oldest first
     this.stream = null;
   }
 
@@ -24,7 +24,7 @@ export class Mood {
     if (this.known.size > 1000) this.known.delete(this.known.values().next().value);
     let points = this.points.get(stream) ?? [];
     if (points.at(-1)?.time >= time) points = []; // the stream has begun anew
-    points = [...points.filter((point) => point.time > time - SPAN - 10), { time, faces: data.faces, mood: data.mood ?? {} }];
+    points = [...points.filter((point) => point.time > time - SPAN - 10), { time, mood: data.mood ?? {} }];
     this.points.delete(stream);
     this.points.set(stream, points);
     if (this.points.size > MOST_STREAMS) this.points.delete(this.points.keys().next().value);
@@ -42,7 +42,6 @@ export class Mood {
     const emotions = inOrder(new Set(points.flatMap(({ mood }) => Object.keys(mood))));
     const bands = runs(points).flatMap((run) => this.bands(run, emotions, last.time));
     byId("chart").replaceChildren(...bands);
-    byId("mood-faces").textContent = last ? plural(Math.round(last.faces), "face", "faces") : "";
     byId("legend").replaceChildren(...emotions.toReversed().map((name) => this.line(name, last.mood[name] ?? 0)));
   }
 
@@ -81,11 +80,12 @@ function runs(points) {
   const steps = points.slice(1).map((point, index) => point.time - points[index].time);
   const step = steps.length > 0 ? Math.min(...steps) : 2;
   const found = [];
+  let run = null;
   for (const point of points) {
-    if (Object.keys(point.mood).length === 0) continue;
-    const run = found.at(-1);
-    if (run && point.time - run.at(-1).time < 2.5 * step && !points.some(({ time, mood }) => time > run.at(-1).time && time < point.time && Object.keys(mood).length === 0)) run.push(point);
-    else found.push([{ ...point, time: point.time - step }, point]);
+    const follows = run && point.time - run.at(-1).time < 2.5 * step;
+    if (Object.keys(point.mood).length === 0) run = null;
+    else if (follows) run.push(point);
+    else found.push((run = [{ ...point, time: point.time - step }, point]));
   }
   return found;
 }
