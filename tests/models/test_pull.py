@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from footlights.core.errors import ModelCorruptError, ModelError, ModelMissingError
-from footlights.models.cache import find
+from footlights.models.cache import find, look
 from footlights.models.cards import card
 from footlights.models.fetch import Progress
 from footlights.models.pull import pull, verify
@@ -230,3 +230,14 @@ def test_several_processes_at_once(
     running = [subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) for _ in range(3)]
     assert [int(process.communicate(timeout=60)[0]) for process in running] == [len(CONTENT)] * 3
     assert verify(["tiny"])[0].state == "present"
+
+
+def test_a_model_that_came_with_footlights_is_checked_and_never_fetched(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert look(card("emotion")).state == "present"
+    assert pull(["emotion"]) == [look(card("emotion")).path]
+    (tmp_path / "emotion.onnx").write_bytes(b"damaged")
+    monkeypatch.setattr("footlights.models.cache.WEIGHTS", tmp_path)
+    with pytest.raises(ModelCorruptError, match="a part of footlights, is corrupt; install it again"):
+        pull(["emotion"])
