@@ -21,6 +21,7 @@ from footlights.engine.outlet import Outlet, Policy
 from footlights.engine.plan import Offer, plan
 from footlights.engine.stream import Pace, Slots, Stream
 from footlights.engine.watch import StreamReport
+from footlights.media.album import Album
 from footlights.media.images import Stills
 from footlights.media.journal import Journal
 from footlights.media.open import open_source
@@ -50,6 +51,7 @@ class Wish:
     tls: tuple[Path, Path] | None = None  # certificate and key of the page
     record: Path | None = None
     journal: Path | None = None
+    pictures: Path | None = None  # folder
     paced: bool = False
     seconds: float | None = None
     actions: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
@@ -74,6 +76,8 @@ class Performance:
         outlets = []
         if wish.journal is not None:
             outlets.append(Outlet(Journal(wish.journal), "wait", wants=lambda scene: bool(scene.events)))
+        if wish.pictures is not None:
+            outlets.append(Outlet(Album(wish.pictures), "wait"))
         self.engine = Engine(
             self._make_stream, self._detector, outlets=outlets, on_event=self._on_event, stay=wish.page is not None
         )

@@ -33,6 +33,12 @@ SHARED: tuple[click.Parameter, ...] = (
         ["--tls"], nargs=2, type=click.Path(path_type=Path), metavar="CERTIFICATE KEY", help="Serve the page as https."
     ),
     click.Option(["--record"], type=click.Path(path_type=Path), help="Write the picture with overlays, as H.264 MP4."),
+    click.Option(
+        ["--save-pictures"],
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="Save every still, and one picture a second.",
+    ),
     click.Option(["--journal"], type=click.Path(path_type=Path), help="Append every event, one CloudEvent a line."),
     click.Option(["--seconds"], type=click.FloatRange(0, min_open=True), help="Stop after so much media time."),
     click.Option(["--loop"], is_flag=True, help="Begin files and folders again when they end."),
