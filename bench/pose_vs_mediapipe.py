@@ -75,7 +75,9 @@ def difference(ours: np.ndarray, peers: np.ndarray) -> float:
 def compare(job: str, clip: Path, peer: list[str], rounds: int, folder: Path) -> bool:
     rates, cpus = [], []
     for _ in range(rounds):
-        our_rate, our_cpu, ours = run([sys.executable, str(HERE / "pose_ours.py")], job, clip, folder / "ours.npz")
+        our_rate, our_cpu, ours = run(
+            [sys.executable, str(HERE / "sides" / "pose_ours.py")], job, clip, folder / "ours.npz"
+        )
         peer_rate, peer_cpu, peers = run(peer, job, clip, folder / "peer.npz")
         rates.append((our_rate, peer_rate))
         cpus.append((our_cpu, peer_cpu))
@@ -99,12 +101,15 @@ def compare(job: str, clip: Path, peer: list[str], rounds: int, folder: Path) ->
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peer", required=True, help="the Python of the environment with mediapipe 0.10.21")
+    parser.add_argument("--peer", default=os.environ.get("MEDIAPIPE_PYTHON"), help="the Python with mediapipe 0.10.21")
     parser.add_argument("--clip", type=Path, help="a 640x480 video file")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--holistic", action="store_true", help="compare pose and hands with solutions.holistic")
     given = parser.parse_args()
-    peer = [given.peer, str(HERE / "pose_peer.py"), *(["--holistic"] if given.holistic else [])]
+    if given.peer is None or (given.clip is None and "FOOTLIGHTS_DATA" not in os.environ):
+        print("left out: it needs --peer or MEDIAPIPE_PYTHON, and --clip or FOOTLIGHTS_DATA; see the top of this file")
+        return 0
+    peer = [given.peer, str(HERE / "sides" / "pose_peer.py"), *(["--holistic"] if given.holistic else [])]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         clip = given.clip or folder / "clip.mp4"
