@@ -44,6 +44,31 @@ class _Past:
     region: Region | None = None  # where to look next
 
 
+class PoseModel:
+    """A landmark model of bodies: reads one turned square of a picture. May be used by several threads."""
+
+    def __init__(self, name: str, threads: int = 1) -> None:
+        self._input = card(name).input
+        self._session = open_session(name, threads)
+
+    def read(self, frame: Frame, region: Region) -> Reading:
+        """The landmarks in a region, whether a body is there or not: `score` says so."""
+        values, matrix = crop(frame, region, self._input)
+        outputs = self._session.run(values)
+        rows: Floats = outputs["Identity"].reshape(39, 5)
+        side = self._input.width
+        xy = refine_by_heat_map(rows[:, :2] / np.float32(side), outputs["Identity_3"][0]) * side
+        z = rows[:, 2:3] * (region.size / side)
+        flat = outputs["Identity_4"].reshape(39, 3)[:33]
+        return Reading(
+            xyz=np.concatenate([transform(xy, matrix), z], axis=1).astype(np.float32),
+            visibility=np.minimum(sigmoid(rows[:33, 3]), sigmoid(rows[:33, 4])),
+            world=turned(flat, region.angle),
+            score=float(outputs["Identity_1"][0, 0]),
+            region=region,
+        )
+
+
 class PoseStage:
     """Needs people, gives their poses.
 
@@ -60,8 +85,7 @@ class PoseStage:
     ) -> None:
         self.threshold = threshold
         self.smooth = smooth
-        self._input = card(model).input
-        self._session = open_session(model, threads)
+        self._model = PoseModel(model, threads)
         self._past: PerTrack[_Past] = PerTrack(_Past)
 
     def run(self, scene: Scene) -> None:
@@ -75,7 +99,7 @@ class PoseStage:
     def _find(self, frame: Frame, track: Track) -> Reading | None:
         """Where the person was a frame ago; else, where a detector has just seen them."""
         region = self._past[track.id].region
-        reading = self._read(frame, region) if region is not None else None
+        reading = self._model.read(frame, region) if region is not None else None
         if reading is not None and reading.score >= self.threshold:
             return reading
         return self._first(frame, track) if track.seen == frame.time else None
@@ -83,9 +107,9 @@ class PoseStage:
     def _first(self, frame: Frame, track: Track) -> Reading | None:
         regions = [] if track.anchors is None else [body_region(track.anchors[0], track.anchors[1])]
         for region in [*regions, box_region(track.box, frame.height)]:
-            reading = self._read(frame, region)
+            reading = self._model.read(frame, region)
             if reading.score >= self.threshold:
-                reading = self._read(frame, body_region(reading.xyz[HIP, :2], reading.xyz[REACH, :2]))
+                reading = self._model.read(frame, body_region(reading.xyz[HIP, :2], reading.xyz[REACH, :2]))
             if reading.score >= self.threshold:
                 return reading
         return None
@@ -103,22 +127,6 @@ class PoseStage:
         )  # fmt: skip
         track.box = body_box(track.pose, frame.width, frame.height)
         track.score, track.seen = reading.score, frame.time
-
-    def _read(self, frame: Frame, region: Region) -> Reading:
-        values, matrix = crop(frame, region, self._input)
-        outputs = self._session.run(values)
-        rows: Floats = outputs["Identity"].reshape(39, 5)
-        side = self._input.width
-        xy = refine_by_heat_map(rows[:, :2] / np.float32(side), outputs["Identity_3"][0]) * side
-        z = rows[:, 2:3] * (region.size / side)
-        flat = outputs["Identity_4"].reshape(39, 3)[:33]
-        return Reading(
-            xyz=np.concatenate([transform(xy, matrix), z], axis=1).astype(np.float32),
-            visibility=np.minimum(sigmoid(rows[:33, 3]), sigmoid(rows[:33, 4])),
-            world=turned(flat, region.angle),
-            score=float(outputs["Identity_1"][0, 0]),
-            region=region,
-        )
 
 
 def body_box(pose: Pose, width: int, height: int) -> Floats:

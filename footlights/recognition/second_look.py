@@ -14,14 +14,10 @@ import numpy as np
 
 from footlights.core.errors import ModelMissingError
 from footlights.core.frame import Frame
-from footlights.core.geometry import transform
 from footlights.core.per_track import PerTrack
 from footlights.core.scene import Floats, Pose, Region, Scene, Track
 from footlights.core.skeleton import BODY_INDEX
-from footlights.models.cards import card
-from footlights.models.session import Session, open_session
-from footlights.perception.crops import crop
-from footlights.perception.heads import refine_by_heat_map, sigmoid
+from footlights.perception.pose import PoseModel
 from footlights.recognition.body import TRUNK_TO_SHOULDERS, measure_body
 from footlights.recognition.features import hands_height, wrists_crossed
 
@@ -51,14 +47,13 @@ class SecondLook:
     gives: ClassVar[frozenset[str]] = frozenset({"arms"})
 
     def __init__(self, model: str = "pose_landmark_heavy", threads: int = 1) -> None:
-        self._input = card(model).input
-        self._session = _open_if_present(model, threads)
+        self._model = _open_if_present(model, threads)
         self._looks: PerTrack[_Look] = PerTrack(_Look)
         self._time = -math.inf  # seconds, of the frame before
 
     def run(self, scene: Scene) -> None:
         """Replace elbows, wrists and hands in the poses of people whose arms a second look finds crossed."""
-        if self._session is None:
+        if self._model is None:
             return
         now, doubtful = scene.frame.time, {track.id: track for track in scene.tracks if in_doubt(track.pose)}
         self._looks.keep(doubtful)
@@ -73,24 +68,14 @@ class SecondLook:
             _correct(doubtful[track], look)
 
     def _look(self, frame: Frame, track: Track) -> None:
-        assert track.pose is not None
-        look, again = self._looks[track.id], self._read(frame, track.pose)
+        assert self._model is not None and track.pose is not None
+        reading = self._model.read(frame, _around_trunk(track.pose))
+        again = replace(track.pose, xy=reading.xyz[:33, :2], visibility=reading.visibility)
+        look = self._looks[track.id]
         look.time, look.arms = frame.time, None
         if wrists_crossed(measure_body(again)) > CROSSED:
             look.arms = again.xy[ARMS] - _between_shoulders(again)
             look.visibility = again.visibility[ARMS]
-
-    def _read(self, frame: Frame, pose: Pose) -> Pose:
-        """The pose with the picture's landmarks as the larger model sees them."""
-        assert self._session is not None
-        region = _around_trunk(pose)
-        values, matrix = crop(frame, region, self._input)
-        outputs = self._session.run(values)
-        rows: Floats = outputs["Identity"].reshape(-1, 5)
-        side = np.float32(self._input.width)
-        xy = transform(refine_by_heat_map(rows[:, :2] / side, outputs["Identity_3"][0]) * side, matrix)[:33]
-        visibility = np.minimum(sigmoid(rows[:33, 3]), sigmoid(rows[:33, 4]))
-        return replace(pose, xy=xy, visibility=visibility, score=float(outputs["Identity_1"][0, 0]), region=region)
 
 
 def in_doubt(pose: Pose | None) -> bool:
@@ -101,9 +86,9 @@ def in_doubt(pose: Pose | None) -> bool:
     return -0.65 < wrists_crossed(body) < 0.0 and -0.6 < hands_height(body) < 0.5
 
 
-def _open_if_present(model: str, threads: int) -> Session | None:
+def _open_if_present(model: str, threads: int) -> PoseModel | None:
     try:
-        return open_session(model, threads)
+        return PoseModel(model, threads)
     except ModelMissingError:
         return None
 

@@ -37,3 +37,12 @@ def footlights(*arguments: str | Path, environment: Mapping[str, str] | None = N
     )
     assert "Traceback" not in done.stderr, done.stderr
     return Done(done.returncode, done.stdout, done.stderr)
+
+
+PLAIN = """
+from footlights.core.app import App
+class Plain(App):
+    title = "the picture as it is"
+    def step(self, scene):
+        yield from ()
+"""

@@ -8,16 +8,9 @@ import av
 import numpy as np
 import pytest
 
-from tests.cli.command import footlights
+from tests.cli.command import PLAIN, footlights
 
 FACES = "rehearsal:idle?people=2&camera=upper&seconds=4&fps=10&seed=3"
-PLAIN = """
-from footlights.core.app import App
-class Plain(App):
-    title = "the picture as it is"
-    def step(self, scene):
-        yield from ()
-"""
 
 
 @pytest.fixture(autouse=True)

@@ -11,17 +11,10 @@ from pathlib import Path
 import av
 import pytest
 
-from tests.cli.command import footlights
+from tests.cli.command import PLAIN, footlights
 
 pytestmark = pytest.mark.usefixtures("models")
 SHOW = "rehearsal:idle+x_arms+idle+arms_up?seconds=13&fps=15&seed=3"
-PLAIN = """
-from footlights.core.app import App
-class Plain(App):
-    title = "the picture as it is"
-    def step(self, scene):
-        yield from ()
-"""
 
 
 def run(*arguments: str | Path) -> list[dict[str, object]]:

@@ -8,7 +8,8 @@ import pytest
 
 from footlights.core.errors import ModelMissingError
 from footlights.core.frame import Frame
-from footlights.core.scene import Pose, Scene, Track
+from footlights.core.scene import Pose, Region, Scene, Track
+from footlights.perception.pose import Reading
 from footlights.recognition import second_look
 from footlights.recognition.gestures import GestureRecogniser
 from footlights.recognition.second_look import ARMS, SecondLook, in_doubt
@@ -24,16 +25,11 @@ class TellsTruth:
         self.truth = truth
         self.looks = 0
 
-    def run(self, values: np.ndarray) -> dict[str, np.ndarray]:
-        assert values.shape == (1, 256, 256, 3)
+    def read(self, frame: Frame, region: Region) -> Reading:
         self.looks += 1
-        region = second_look._around_trunk(self.truth)
-        rows = np.zeros((39, 5), np.float32)
-        rows[:33, :2] = (self.truth.xy - [region.x - region.size / 2, region.y - region.size / 2]) / region.size * 256
-        rows[:, 3:] = 5.0
-        heat = np.full((1, 64, 64, 39), -9.0, np.float32)
-        score = np.ones((1, 1), np.float32)
-        return {"Identity": rows.reshape(1, 195), "Identity_1": score, "Identity_3": heat}
+        xyz = np.zeros((39, 3), np.float32)
+        xyz[:33, :2] = self.truth.xy
+        return Reading(xyz, np.full(33, 0.99, np.float32), self.truth.world, 1.0, region)
 
 
 def scene(time: float, *poses: Pose) -> Scene:
@@ -47,7 +43,7 @@ def scene(time: float, *poses: Pose) -> Scene:
 @pytest.fixture
 def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[TellsTruth]:
     told = TellsTruth(figure(both(CROSSED)))
-    monkeypatch.setattr(second_look, "open_session", lambda *_: told)
+    monkeypatch.setattr(second_look, "PoseModel", lambda *_: told)
     yield told
 
 
@@ -120,7 +116,7 @@ def test_without_the_large_model_poses_stay_as_they_are(monkeypatch: pytest.Monk
     def missing(*_: object) -> None:
         raise ModelMissingError("not in the cache")
 
-    monkeypatch.setattr(second_look, "open_session", missing)
+    monkeypatch.setattr(second_look, "PoseModel", missing)
     mixed = figure(both(MIXED_UP))
     seen = scene(0.0, mixed)
     SecondLook().run(seen)
