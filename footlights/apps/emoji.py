@@ -61,6 +61,7 @@ class Emoji(App):
     """
 
     title = "Faces become emojis that match their emotion"
+    layout = "exhibition"
     needs = frozenset({"faces"})
 
     @dataclass(frozen=True)

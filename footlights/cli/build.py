@@ -166,7 +166,15 @@ class Performance:
         from footlights.cli.desk import Desk
         from footlights.media.page.server import Page
 
-        page = Page(self.wish.host, self.wish.page, title=self.wish.name, tls=self.wish.tls, control=Desk(self))
+        page = Page(
+            self.wish.host,
+            self.wish.page,
+            title=self.wish.name,
+            tls=self.wish.tls,
+            control=Desk(self),
+            layout=self.wish.app.layout,
+            raw=not getattr(self.wish.settings, "privacy", False),
+        )
         self.engine.outlets.append(Outlet(page, "newest"))
         return page
 

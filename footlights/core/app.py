@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 from footlights.core.cue import Cue
 from footlights.core.event import Event
@@ -71,6 +71,7 @@ class App:
     """
 
     title: ClassVar[str] = ""  # one line for `footlights apps`
+    layout: ClassVar[Literal["stage", "exhibition"]] = "stage"  # of the page
     needs: ClassVar[frozenset[str]] = frozenset()
     Settings: ClassVar[type[Any]] = NoSettings
 

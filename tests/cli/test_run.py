@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import av
@@ -13,7 +14,6 @@ import pytest
 
 from tests.cli.command import PLAIN, footlights
 
-pytestmark = pytest.mark.usefixtures("models")
 SHOW = "rehearsal:idle+x_arms+idle+arms_up?seconds=13&fps=15&seed=3"
 
 
@@ -21,6 +21,11 @@ def run(*arguments: str | Path) -> list[dict[str, object]]:
     done = footlights("run", "interact", *arguments, "--no-page", "--json")
     assert done.code == 0, done.err
     return [json.loads(line) for line in done.out.splitlines()]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def needed(models: Callable[..., None]) -> None:
+    models("pose_detection", "pose_landmark_full")
 
 
 @pytest.fixture(scope="module")

@@ -93,7 +93,7 @@ export class Exhibition {
   }
 
   key({ key }) {
-    if (key === "h") this.toggleHelp();
+    if (key.toLowerCase() === "h") this.toggleHelp();
     if (key === "Escape") this.leave();
     const name = /^[1-9]$/.test(key) ? this.choices[Number(key) - 1] : undefined;
     if (name !== undefined) this.choose(name);
