@@ -138,7 +138,7 @@ class Engine:
             if self._on_event is not None:
                 for event in scene.events:
                     self._on_event(event)
-            if stream is not None:
+            if stream is not None and not scene.closing:
                 stream.meter.finished(scene.frame.time, scene.frame.arrived, len(scene.tracks))
             for outlet in (*self.outlets, *(stream.outlets if stream else ())):
                 outlet.put(scene)

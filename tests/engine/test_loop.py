@@ -24,6 +24,7 @@ def test_every_frame_of_a_file_is_processed_once_and_in_order() -> None:
     engine.run()
     assert [s.frame.index for s in memory.scenes if not s.closing] == list(range(50))
     assert events_of(memory)[-1] == ("sum", "a", {"seen": 50})
+    assert engine.report()[0].frames == 50
     assert memory.closed
 
 

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -67,3 +69,13 @@ def test_many_threads_get_their_own_answers(models: Callable[..., None], name: s
     for index, answer in enumerate(together):
         for output, values in answer.items():
             np.testing.assert_array_equal(values, alone[index % 6][output])
+
+
+def test_the_runtime_says_nothing_of_its_own(models: Callable[..., None]) -> None:
+    models("face_detection_short_range")
+    code = (
+        "import os, threading; from footlights.models.session import open_session\n"
+        "open_session('face_detection_short_range'); os.write(2, b'heard')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stderr == "heard"
