@@ -2,9 +2,9 @@
 
 In an environment of its own, because the library pins what footlights does not:
 
-    python3.11 -m venv /tmp/oracle
-    /tmp/oracle/bin/pip install mediapipe==0.10.21
-    FOOTLIGHTS_DATA=... /tmp/oracle/bin/python tests/perception/golden/make_golden.py
+    python3.11 -m venv peer
+    peer/bin/pip install mediapipe==0.10.21
+    FOOTLIGHTS_DATA=... peer/bin/python tests/perception/golden/make_golden.py
 
 `landmarks.npz` then holds, for every picture or clip, by `<name>/<what>`: `pose` (33, 2) or (frames, 33, 2), `hands`
 (N, 21, 2) and `hand_sides` (1: right, -1: no hand), `mesh` (468, 2) of one face; all in pixels, NaN where nothing was
