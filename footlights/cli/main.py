@@ -13,6 +13,8 @@ COMMANDS = {  # name: module, and its one line for `--help`
     "run": ("footlights.cli.run", "Run an app on cameras, files, streams or the rehearsal."),
     "apps": ("footlights.cli.apps", "List the apps."),
     "data": ("footlights.cli.data", "Make data sets out of what others publish."),
+    "train": ("footlights.cli.train", "Train a model of your own."),
+    "evaluate": ("footlights.cli.evaluate", "Score a model on a data set."),
     "models": ("footlights.cli.models", "List, pull and verify the models."),
     "doctor": ("footlights.cli.doctor", "Say what is installed and what is missing, and what to do about it."),
     "completion": ("footlights.cli.completion", "Print the shell completion for bash, zsh or fish."),

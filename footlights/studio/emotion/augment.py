@@ -6,7 +6,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from training.emotion.net import standardise
+from footlights.studio.emotion.net import standardise
 
 TURN = math.radians(18)  # largest turn
 STRETCH = 0.16  # largest change of the logarithm of the size: 0.85 to 1.17

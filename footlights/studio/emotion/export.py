@@ -1,12 +1,12 @@
-"""Makes the file that is shipped: `python -m training.emotion.export OUT/best.pt emotion.onnx`.
+"""Makes the file that is used: one ONNX file from RGB to calibrated probabilities, and its card.
 
 The temperature is fitted on valid, the weights are stored in half precision (the runtime widens them when it opens the
-file), and the file is compared with the net it came from. Beside it lands `emotion.json` with what was measured.
+file), and the file is compared with the net it came from.
 """
 
-import argparse
 import hashlib
 import json
+import logging
 import statistics
 import time
 import warnings
@@ -20,39 +20,57 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from training.emotion import data, measures
-from training.emotion.evaluate import open_model
-from training.emotion.net import EmotionNet, Recogniser
-from training.emotion.train import as_tensor, load_net, predict
+from footlights.core.errors import ModelCorruptError
+from footlights.studio.data.fer2013 import EMOTIONS, SIDE, majority
+from footlights.studio.emotion import measures
+from footlights.studio.emotion.faces import Array, Faces, as_rgb
+from footlights.studio.emotion.net import EmotionNet, Recogniser
+from footlights.studio.emotion.scores import open_emotion_model
+from footlights.studio.emotion.training import as_tensor, predict
 
 PARITY = 1e-4  # largest difference of a probability between the file and the net
 SMALL = 64  # values; shorter tensors are not worth the halving
 OPSET = 18
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("net", type=Path, help="best.pt of a training")
-    parser.add_argument("model", type=Path, help="the ONNX file to write")
-    parser.add_argument("--data", type=Path, help="folder of the data set, default $FOOTLIGHTS_DATA/emotion")
-    args = parser.parse_args()
-    valid = data.load(args.data or data.data_folder(), "valid")
-    net = halve_weights(fuse(load_net(args.net)))
+def export(net: EmotionNet, valid: Faces, path: Path) -> dict[str, Any]:
+    """Write the ONNX file of a trained net; gives what `describe` measures.
+
+    Raises ModelCorruptError where the file answers otherwise than the net.
+    """
+    net = halve_weights(fuse(net))
     recogniser = Recogniser(net, temperature(net, valid)).eval()
-    write(recogniser, args.model)
-    facts = describe(recogniser, args.model, valid.pictures[:256])
-    args.model.with_suffix(".json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(facts, indent=2))
+    write(recogniser, path)
+    facts = describe(recogniser, path, valid.pictures[:256])
     if facts["largest_difference"] > PARITY:
-        raise SystemExit(f"{args.model} differs from the net by {facts['largest_difference']}: do not ship it")
+        raise ModelCorruptError(f"{path} differs from the net by {facts['largest_difference']}: do not use it")
+    return facts
+
+
+def write_card(path: Path, facts: dict[str, Any], score: dict[str, Any], split: str) -> None:
+    """The model card of a file that `export` wrote, in the form of those in `models/cards`."""
+    labels = ", ".join(json.dumps(emotion) for emotion in EMOTIONS)
+    path.write_text(
+        f"# Emotions of one face. On {split}: {score['accuracy']:.1%} of {score['faces']} faces, calibration error\n"
+        f"# {score['calibration_error']:.3f}. Temperature {facts['temperature']}, fitted on valid.\n"
+        'title = "Emotions of a face, calibrated"\n'
+        'source = "footlights train emotion"\n'
+        f'path = "{path.stem}.onnx"\nsha256 = "{facts["sha256"]}"\nsize = {facts["size"]}\n'
+        'licence = "yours, as far as the faces it was trained on allow"\n'
+        f"labels = [{labels}]\n\n"
+        f'[input]\nwidth = {SIDE}\nheight = {SIDE}\nborder = "repeat"\n\n[head]\nkind = "classes"\n',
+        encoding="utf-8",
+    )
 
 
 def fuse(net: EmotionNet) -> EmotionNet:
     """The same net without normalisations: they go into the convolutions before them."""
     for module in list(net.modules()):
-        if isinstance(module, nn.Sequential) and [type(part) for part in module] == [nn.Conv2d, nn.BatchNorm2d]:
-            module[0] = fuse_conv_bn_eval(module[0], module[1])
-            del module[1]
+        if isinstance(module, nn.Sequential) and len(module) == 2:
+            first, second = module
+            if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
+                module[0] = fuse_conv_bn_eval(first, second)
+                del module[1]
     return net
 
 
@@ -65,17 +83,19 @@ def halve_weights(net: EmotionNet) -> EmotionNet:
     return net
 
 
-def temperature(net: EmotionNet, valid: data.Faces) -> float:
-    labels = data.majority(valid.votes)
+def temperature(net: EmotionNet, valid: Faces) -> float:
+    """Fitted on the faces of valid that have a clear emotion."""
+    labels = majority(valid.votes)
     logits = predict(net, as_tensor(valid.pictures[labels >= 0]))
     return measures.fit_temperature(logits, labels[labels >= 0])
 
 
 def write(recogniser: Recogniser, path: Path) -> None:
     """The ONNX file: input `rgb` (N, 48, 48, 3), output `probabilities` (N, 8), N is free."""
-    example = torch.zeros(2, data.SIDE, data.SIDE, 3)
+    example = torch.zeros(2, SIDE, SIDE, 3)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own use of what torch deprecates
+        logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns that torchvision is absent
         program = torch.onnx.export(
             recogniser,
             (example,),
@@ -86,8 +106,9 @@ def write(recogniser: Recogniser, path: Path) -> None:
             output_names=["probabilities"],
             dynamic_shapes={"rgb": {0: torch.export.Dim("faces")}},
         )
+    assert program is not None  # with dynamo it is one
     model = store_half(program.model_proto)
-    note = {"emotions": ",".join(data.EMOTIONS), "temperature": f"{recogniser.temperature:.4f}", "input": "RGB in 0..1"}
+    note = {"emotions": ",".join(EMOTIONS), "temperature": f"{recogniser.temperature:.4f}", "input": "RGB in 0..1"}
     helper.set_model_props(model, note)
     onnx.checker.check_model(model)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -109,27 +130,23 @@ def store_half(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def describe(recogniser: Recogniser, path: Path, pictures: data.Array) -> dict[str, Any]:
+def describe(recogniser: Recogniser, path: Path, pictures: Array) -> dict[str, Any]:
     """What the file is, how far its answers are from the net's, and its time for one face on one thread."""
     content = path.read_bytes()
-    run = open_model(path)
-    rgb = data.as_rgb(pictures)
+    session = open_emotion_model(path)
+    rgb = as_rgb(pictures)
     with torch.no_grad():
         expected: Tensor = recogniser(torch.from_numpy(rgb))
     times = []
     for face in np.concatenate([rgb[:1]] * 220):
         start = time.perf_counter()
-        run.run(None, {"rgb": face[None]})
+        session.run(face[None])
         times.append(1e3 * (time.perf_counter() - start))
     return {
         "sha256": hashlib.sha256(content).hexdigest(),
         "size": len(content),
         "temperature": round(recogniser.temperature, 4),
-        "largest_difference": float(np.abs(run.run(None, {"rgb": rgb})[0] - expected.numpy()).max()),
+        "largest_difference": float(np.abs(session.run(rgb)["probabilities"] - expected.numpy()).max()),
         "ms_median": round(statistics.median(times[20:]), 2),
         "ms_least": round(min(times[20:]), 2),
     }
-
-
-if __name__ == "__main__":
-    main()

@@ -16,7 +16,7 @@ Loss = Callable[[nn.Module, Tensor, Tensor], Tensor]  # net, pictures, targets -
 
 
 class Parts:
-    """Copies of a net that share its weights, each with its own gradients and running statistics."""
+    """Copies of a net that share its weights, each with its own gradients and running statistics. Close them."""
 
     def __init__(self, net: nn.Module, loss: Loss, parts: int, threads: int) -> None:
         self._net, self._loss = net, loss
@@ -39,13 +39,17 @@ class Parts:
             whole.copy_(mean(mine) if whole.is_floating_point() else mine[0])
         return sum(losses) / len(losses)
 
+    def close(self) -> None:
+        """End the threads."""
+        self._pool.shutdown()
+
     def _work(self, part: nn.Module, pictures: Tensor, targets: Tensor) -> float:
         for mine, whole in zip(part.buffers(), self._net.buffers(), strict=True):
             mine.copy_(whole)
         part.train()
         part.zero_grad(set_to_none=True)
         loss = self._loss(part, pictures, targets)
-        loss.backward()
+        torch.autograd.backward(loss)
         return float(loss.detach())
 
 

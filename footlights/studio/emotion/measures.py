@@ -23,7 +23,7 @@ class Bin:
 def softmax(logits: Array) -> Array:
     """(N, K) -> (N, K), each row sums to 1."""
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
 def accuracy(probabilities: Array, labels: Array) -> float:

@@ -1,13 +1,11 @@
-"""Trains the emotion net: `python -m training.emotion.train --out OUT`. Run again, it goes on where it stopped."""
+"""Trains the emotion net, epoch by epoch; an interrupted training goes on where it stopped."""
 
-import argparse
 import copy
-import json
 import math
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -15,86 +13,60 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.emotion import data, measures
-from training.emotion.augment import augment
-from training.emotion.net import EmotionNet, standardise
-from training.emotion.parallel import Parts
+from footlights.core.errors import SettingsError, SourceError
+from footlights.studio.data.fer2013 import majority
+from footlights.studio.emotion import measures
+from footlights.studio.emotion.augment import augment
+from footlights.studio.emotion.faces import Faces, check_learnable, distributions
+from footlights.studio.emotion.net import EmotionNet, standardise
+from footlights.studio.emotion.parallel import Parts
+from footlights.studio.emotion.settings import Settings
 
-
-@dataclass
-class Settings:
-    """All that changes what comes out. Stored in the checkpoint: a run goes on only with the settings it began with."""
-
-    seed: int = 1
-    epochs: int = 40
-    batch: int = 128
-    parts: int = 2  # of a batch: normalised apart, worked on side by side
-    rate: float = 0.08  # peak of the learning rate: it rises over `warm` epochs, then falls along a cosine to 0
-    warm: float = 2.0  # epochs
-    decay: float = 5e-4  # weight decay, on the weights of convolutions and of the last layer
-    average: float = 0.999  # of the moving average of the weights, for each step
-    balance: float = 0.25  # class weight: frequency to the power of minus this; 0.5 is the square root, 0 is none
-    patience: int = 15  # epochs without a better valid accuracy
-
-
-def main() -> None:
-    args = arguments()
-    settings = Settings(**{name: getattr(args, name) for name in Settings.__dataclass_fields__})
-    torch.set_num_threads(1)
-    folder = args.data or data.data_folder()
-    run = Run(settings, data.load(folder, "train"), data.load(folder, "valid"), args.start, args.threads)
-    args.out.mkdir(parents=True, exist_ok=True)
-    checkpoint = args.out / "checkpoint.pt"
-    if checkpoint.exists():
-        run.restore(torch.load(checkpoint, weights_only=True))
-    while not run.ended:
-        line = run.epoch()
-        replace(checkpoint, run.state())
-        if line["best"]:
-            replace(args.out / "best.pt", run.average.state_dict())
-        with (args.out / "history.jsonl").open("a", encoding="utf-8") as history:
-            history.write(json.dumps(line) + "\n")
-        print(" ".join(f"{name} {value}" for name, value in line.items()), flush=True)
-
-
-def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint.pt, best.pt, history.jsonl")
-    parser.add_argument("--data", type=Path, help="folder of the data set, default $FOOTLIGHTS_DATA/emotion")
-    parser.add_argument("--start", type=Path, help="best.pt of an earlier run whose weights to begin with")
-    parser.add_argument("--threads", type=int, default=2, help="cores to use, at most one for each part of a batch")
-    for name, field in Settings.__dataclass_fields__.items():
-        parser.add_argument("--" + name.replace("_", "-"), type=type(field.default), default=field.default)
-    return parser.parse_args()
+Line = dict[str, Any]  # what is said of one epoch
+Watch = Callable[[int, int], None]  # told the steps done in this epoch, and how many it has
 
 
 class Run:
-    """One training: the net, its moving average, and how far it has come."""
+    """One training: the net, its moving average, and how far it has come. Close it when it is no longer needed."""
 
-    def __init__(
-        self, settings: Settings, train: data.Faces, valid: data.Faces, start: Path | None, threads: int = 1
-    ) -> None:
+    def __init__(self, settings: Settings, train: Faces, valid: Faces, start: Path | None, threads: int = 1) -> None:
+        check_learnable(train, "train", least=2 * settings.parts)
+        check_learnable(valid, "valid")
         self.settings = settings
-        self.labels = data.majority(valid.votes)
+        self.labels = majority(valid.votes)
         self.valid = as_tensor(valid.pictures[self.labels >= 0])
         self.labels = self.labels[self.labels >= 0]
-        targets, usable = data.distributions(train.votes)
+        targets, usable = distributions(train.votes)
         self.pictures, self.targets = as_tensor(train.pictures[usable]), torch.from_numpy(targets[usable])
         torch.manual_seed(settings.seed)
-        self.net = load_net(start) if start else EmotionNet().to(memory_format=torch.channels_last)
+        self.net = load_net(start) if start else channels_last(EmotionNet())
         self.average = copy.deepcopy(self.net).eval()
         self.parts = Parts(self.net, self.loss, settings.parts, threads)
         self.weights = class_weights(self.targets, settings.balance)
         self.optimiser = torch.optim.SGD(groups(self.net, settings.decay), lr=0.0, momentum=0.9, nesterov=True)
-        self.steps = len(self.pictures) // settings.batch  # an epoch; the few left over are others each time
-        self.done = 0  # epochs
-        self.best, self.best_epoch = 0.0, -1
+        self.batch = min(settings.batch, len(self.pictures))
+        self.steps = len(self.pictures) // self.batch  # an epoch; the few left over are others each time
+        self.best, self.best_epoch = -1.0, -1
+        self.history: list[Line] = []
+
+    def __enter__(self) -> "Run":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.parts.close()
+
+    @property
+    def done(self) -> int:
+        """Epochs."""
+        return len(self.history)
 
     @property
     def ended(self) -> bool:
         return self.done >= self.settings.epochs or self.done - self.best_epoch > self.settings.patience
 
-    def epoch(self) -> dict[str, Any]:
+    def epoch(self, watch: Watch = lambda step, steps: None) -> Line:
         """One pass over the training pictures, then the score of the average on valid."""
         start, total = time.monotonic(), 0.0
         for step, (picture, target) in enumerate(self.batches()):
@@ -104,21 +76,23 @@ class Run:
             total += self.parts.gradients(picture, target)
             self.optimiser.step()
             blend(self.average, self.net, min(self.settings.average, self.seen(step) / (10 + self.seen(step))))
+            watch(step + 1, self.steps)
         logits = predict(self.average, self.valid)
         probabilities = measures.softmax(logits)
         score = measures.accuracy(probabilities, self.labels)
         better = score > self.best
         if better:
             self.best, self.best_epoch = score, self.done
-        self.done += 1
-        return {
-            "epoch": self.done,
+        line = {
+            "epoch": self.done + 1,
             "loss": round(total / self.steps, 4),
             "valid_loss": round(measures.log_loss(probabilities, self.labels), 4),
             "valid_accuracy": round(score, 4),
             "best": better,
             "seconds": round(time.monotonic() - start, 1),
         }
+        self.history.append(line)
+        return line
 
     def seen(self, step: int) -> int:
         return self.done * self.steps + step
@@ -130,7 +104,7 @@ class Run:
         """
         draw = torch.Generator().manual_seed(self.settings.seed * 1000 + self.done)
         order = torch.randperm(len(self.pictures), generator=draw)
-        for chosen in order.split(self.settings.batch)[: self.steps]:
+        for chosen in torch.split(order, self.batch)[: self.steps]:
             yield augment(self.pictures[chosen].float() / 255, draw), self.targets[chosen]
 
     def loss(self, net: nn.Module, x: Tensor, target: Tensor) -> Tensor:
@@ -148,17 +122,27 @@ class Run:
             "net": self.net.state_dict(),
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
-            "progress": [self.done, self.best, self.best_epoch],
+            "best": [self.best, self.best_epoch],
+            "history": list(self.history),
+            "faces": [len(self.pictures), len(self.valid)],
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from a state. Ends the program where the settings are not those it was made with."""
-        if state["settings"] != vars(self.settings):
-            raise SystemExit(f"the checkpoint was made with {state['settings']}; use the same or another --out")
+        """Go on from a state. Raises SettingsError where settings or faces are not those it was made with."""
+        mine = vars(self.settings)
+        other = [
+            f"{name} {was}, not {mine.get(name)}" for name, was in state["settings"].items() if was != mine.get(name)
+        ]
+        faces = [len(self.pictures), len(self.valid)]
+        if state["faces"] != faces:
+            other.append(f"{state['faces']} faces in train and valid, not {faces}")
+        if other:
+            raise SettingsError(f"the checkpoint was made with {', '.join(other)}; use the same or another --out")
         self.net.load_state_dict(state["net"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
-        self.done, self.best, self.best_epoch = state["progress"]
+        self.best, self.best_epoch = state["best"]
+        self.history = list(state["history"])
 
 
 def as_tensor(pictures: np.ndarray) -> Tensor:
@@ -166,11 +150,22 @@ def as_tensor(pictures: np.ndarray) -> Tensor:
     return torch.from_numpy(pictures).unsqueeze(1)
 
 
+def channels_last(net: EmotionNet) -> EmotionNet:
+    """The same net with its kernels laid out as the processor's convolutions want them."""
+    for weight in net.parameters():
+        if weight.ndim == 4:
+            weight.data = weight.data.contiguous(memory_format=torch.channels_last)
+    return net
+
+
 def load_net(path: Path) -> EmotionNet:
-    """A net as `best.pt` holds it, ready to run."""
+    """A net as `best.pt` holds it, ready to run. Raises SourceError where the file holds no such net."""
     net = EmotionNet()
-    net.load_state_dict(torch.load(path, weights_only=True))
-    return net.to(memory_format=torch.channels_last).eval()
+    try:
+        net.load_state_dict(read(path))
+    except (RuntimeError, TypeError) as error:
+        raise SourceError(f"{path} does not hold the weights of this net") from error
+    return channels_last(net).eval()
 
 
 def class_weights(targets: Tensor, power: float) -> Tensor:
@@ -207,7 +202,7 @@ def predict(net: EmotionNet, pictures: Tensor, batch: int = 512) -> np.ndarray:
     """(N, 1, 48, 48) uint8 -> (N, 8) float32 logits, each the mean over the picture and its mirror image."""
     net.eval()
     parts = []
-    for part in pictures.split(batch):
+    for part in torch.split(pictures, batch):
         x = standardise(part.float() / 255)
         parts.append((net(x) + net(x.flip(3))) / 2)
     return torch.cat(parts).numpy()
@@ -220,5 +215,9 @@ def replace(path: Path, content: Any) -> None:
     partial.replace(path)
 
 
-if __name__ == "__main__":
-    main()
+def read(path: Path) -> Any:
+    """What `replace` saved. Raises SourceError where it cannot be read."""
+    try:
+        return torch.load(path, weights_only=True)
+    except Exception as error:  # each kind of damage raises its own, and all of them mean the same here
+        raise SourceError(f"{path} cannot be read; delete it or choose another folder") from error

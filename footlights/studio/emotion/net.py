@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.emotion.data import EMOTIONS, SIDE
+from footlights.studio.data.fer2013 import EMOTIONS, SIDE
 
 FLOOR = 1e-3  # least deviation of grey values in 0..1: a picture of one grey must not be divided by nothing
 
@@ -22,6 +22,7 @@ def standardise(grey: Tensor) -> Tensor:
 
 
 def convolution(inputs: int, outputs: int, stride: int = 1, size: int = 3) -> nn.Sequential:
+    """With a normalisation behind it; only the stride makes the picture smaller."""
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, size, stride, padding=size // 2, bias=False), nn.BatchNorm2d(outputs)
     )
@@ -73,7 +74,8 @@ class EmotionNet(nn.Module):
         self.head = nn.Linear(2 * inputs, len(EMOTIONS))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.pool(self.body(functional.relu(self.stem(self.fold(x))))).flatten(1))
+        logits: Tensor = self.head(self.pool(self.body(functional.relu(self.stem(self.fold(x))))).flatten(1))
+        return logits
 
 
 class Recogniser(nn.Module):
@@ -81,6 +83,8 @@ class Recogniser(nn.Module):
 
     The answer is the mean over a picture and its mirror image, so it does not depend on the side.
     """
+
+    luma: Tensor
 
     def __init__(self, net: EmotionNet, temperature: float) -> None:
         super().__init__()
