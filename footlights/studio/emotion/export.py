@@ -107,12 +107,21 @@ def write(recogniser: Recogniser, path: Path) -> None:
             dynamic_shapes={"rgb": {0: torch.export.Dim("faces")}},
         )
     assert program is not None  # with dynamo it is one
-    model = store_half(program.model_proto)
+    model = store_half(without_traces(program.model_proto))
     note = {"emotions": ",".join(EMOTIONS), "temperature": f"{recogniser.temperature:.4f}", "input": "RGB in 0..1"}
     helper.set_model_props(model, note)
     onnx.checker.check_model(model)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(model.SerializeToString())
+
+
+def without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model without what the exporter notes on every node: names of files and lines of the machine it ran on."""
+    graph = model.graph
+    for noted in (*graph.node, *graph.initializer, *graph.input, *graph.output, *graph.value_info):
+        noted.doc_string = ""
+        del noted.metadata_props[:]
+    return model
 
 
 def store_half(model: onnx.ModelProto) -> onnx.ModelProto:

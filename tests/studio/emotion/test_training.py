@@ -117,6 +117,7 @@ def test_a_whole_training_writes_everything_and_goes_on_from_its_checkpoint(draw
     assert text.startswith("scored on test")
     card = read_card(out / "emotion.toml")
     assert card.size == (out / "emotion.onnx").stat().st_size
+    assert str(Path.cwd()).encode() not in (out / "emotion.onnx").read_bytes()  # it says nothing of this machine
     summary = json.loads((out / "summary.json").read_text())
     assert summary["settings"] == vars(SMALL)
     assert [line["epoch"] for line in summary["history"]] == [1, 2]
