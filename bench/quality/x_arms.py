@@ -6,8 +6,8 @@ Nothing is trained; the thresholds lie in footlights/recognition/library. They w
 (body gestures of three people up to eight metres away), therefore these are no held-out figures; the table also gives
 them for the two halves that the sorted names of each class make by turns. The clips set no threshold, but two
 conditions were added because of them: the body faces the camera (a hand taken for a body, somebody seen from behind)
-and the forearms rise (aerobics). The skeletons are evaluated only, and no condition of `x_arms` comes from them; the
-distance that `clap` allows between the hands was widened after a look at their figures, so for it they are not blind.
+and the forearms rise (aerobics). The skeletons are evaluated only: what was once changed after a look at their figures
+(where the hands of `x_arms` are across the body, how far apart those of `clap`) was taken back.
 
 Exit status 1 where recall is below 92 %, more than 2 % of the other stills are false, or a clip has an event.
 """

@@ -95,9 +95,9 @@ class Performance:
 
     def add(self, address: str) -> str:
         """Add a source while running; the name of its stream. Raises SettingsError or SourceError."""
-        for report in self.engine.report():
-            if report.state in ("ended", "failed"):
-                self.addresses.pop(report.stream, None)
+        for gone in self.addresses.keys() - self.engine.names():
+            del self.addresses[gone]
+            self._states.pop(gone, None)
         return self.engine.add(self._open(SourceEntry(url=address)))
 
     def choices(self) -> list[str]:

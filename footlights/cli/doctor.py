@@ -124,6 +124,7 @@ def cameras() -> Iterator[Finding]:
 
 def weights() -> Iterator[Finding]:
     """The model cache."""
+    from footlights.models.cache import cache_folder
     from footlights.models.cards import card
     from footlights.models.pull import verify
 
@@ -132,12 +133,11 @@ def weights() -> Iterator[Finding]:
     missing = [row.name for row in rows if row.state == "missing" and not card(row.name).optional]
     here = [row for row in rows if row.state == "present"]
     size = sum(row.size for row in here) / 1e6
-    place = rows[0].path.parent if rows else ""
     if bad or missing:
         found = f"missing: {', '.join(missing) or 'none'}; damaged: {', '.join(bad) or 'none'}"
         yield Finding("models", "fault", found, "footlights models pull")
     else:
-        yield Finding("models", "good", f"{len(here)} in {place}, {size:.0f} MB")
+        yield Finding("models", "good", f"{len(here)} in {cache_folder()} and the package, {size:.0f} MB")
 
 
 def room() -> Iterator[Finding]:

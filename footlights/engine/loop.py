@@ -75,6 +75,11 @@ class Engine:
         stream.removed = True
         stream.handover.close()
 
+    def names(self) -> set[str]:
+        """The streams whose names are taken: those that run, and those that are just being finished."""
+        with self._changed:
+            return set(self._streams)
+
     def stop(self) -> None:
         """Make `run` return soon. May be called from a signal handler's thread."""
         with self._changed:

@@ -132,7 +132,10 @@ def test_sources_come_and_go_on_the_page(start: Start) -> None:
     assert "wave" in refused.text
     assert httpx.delete(f"{page}/api/sources/{name}").status_code < 300
     until(lambda: states().get(name) != "running", "the second source has ended")
+    until(lambda: name not in states(), "the second source is gone")
     assert len([state for state in states().values() if state == "running"]) == 1
+    again = httpx.post(f"{page}/api/sources", json={"url": "rehearsal:wave?width=160&height=120"})
+    assert again.json()["name"] == name  # the name of a source that is gone is free again
     process.terminate()
     assert process.wait(20) == 0
 
