@@ -1,4 +1,4 @@
-"""Faces: a detector for pictures in which only faces matter, and the face of every person whose pose is known."""
+"""The face of every person whose pose is known, and of every track that is a face itself."""
 
 import math
 from typing import ClassVar
@@ -7,7 +7,7 @@ import numpy as np
 
 from footlights.core.frame import Frame
 from footlights.core.geometry import transform
-from footlights.core.scene import Detections, Face, Floats, Region, Scene, Track
+from footlights.core.scene import Face, Floats, Region, Scene, Track
 from footlights.models.cards import card
 from footlights.models.session import open_session
 from footlights.perception.crops import crop
@@ -21,21 +21,8 @@ SMALL = 16.0  # pixels: a region below this holds no face that could be read
 POINTS = ((33, 133, 159, 145), (263, 362, 386, 374), (1,), (13, 14), (234,), (454,))
 
 
-class FaceDetector:
-    """Boxes labelled `face`, with six anchors each, in the order of `skeleton.FACE`; to a few metres."""
-
-    def __init__(self, threshold: float = 0.5, threads: int = 1) -> None:
-        self._model = BoxModel("face_detection_full_range_sparse", threshold, threads)
-
-    def run(self, scenes: list[Scene]) -> None:
-        """Fill `detections` of every scene."""
-        for scene in scenes:
-            found = self._model.find(scene.frame)
-            scene.detections = Detections(found.boxes, found.scores, ("face",) * len(found), found.points)
-
-
 class FaceStage:
-    """Needs poses, gives the face of each person; also that of tracks which are faces themselves (`FaceDetector`).
+    """Needs poses, gives the face of each person; also that of tracks which are faces themselves (`face_detectors`).
 
     BlazeFace also fires on the back of heads, on coats and on printed faces; the mesh model tells whether there is a
     face, and places the six points better, so it runs whether the `mesh` itself is asked for or not.

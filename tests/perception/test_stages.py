@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from footlights.core.skeleton import BODY_INDEX
-from footlights.perception.faces import FaceDetector, FaceStage
+from footlights.perception.face_detectors import FaceDetectors
+from footlights.perception.faces import FaceStage
 from footlights.perception.hands import HandStage
 from footlights.perception.people import PeopleDetector
 from footlights.perception.pose import PoseStage
@@ -146,7 +147,7 @@ def test_the_back_of_a_head_is_no_face(models: Callable[..., None], data: Path) 
 def test_faces_alone(models: Callable[..., None], data: Path) -> None:
     models("face_detection_full_range_sparse", "face_detection_short_range", "face_landmark")
     picture = read_still(data / "photos" / "face.jpg")
-    scenes = follow([picture] * 3, FaceDetector(), [FaceStage(mesh=True)], every=1e9)
+    scenes = follow([picture] * 3, FaceDetectors(), [FaceStage(mesh=True)], every=1e9)
     for scene in scenes:
         assert {track.label for track in scene.tracks} == {"face"}
         assert len([track for track in scene.tracks if track.face is not None]) >= 2
