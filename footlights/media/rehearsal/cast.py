@@ -38,7 +38,7 @@ class Rehearsal:
     height: int = 480  # pixels
     fps: float = 30.0
     seconds: float | None = None  # None: without end
-    yaw: float = 0.0  # degrees to the people's left
+    yaw: float | None = None  # degrees to the people's left
     pitch: float = 0.0  # degrees: the camera looks down
     distance: float | None = None  # metres
     pace: float | None = None  # 1: as written
@@ -113,6 +113,7 @@ class Scripted:
 
 def performers(settings: Rehearsal) -> list[Performer]:
     """Everybody, the same for the same settings."""
+    yaw = _view(settings)
     rng = np.random.default_rng([settings.seed, 1])
     order = list(rng.permutation(len(looks())))
     if settings.look is not None:
@@ -130,8 +131,14 @@ def performers(settings: Rehearsal) -> list[Performer]:
         turned = float(own.uniform(-10, 10)) if settings.people > 1 else 0.0
         spot = _spot(person, settings.people)
         facing = -np.degrees(np.arctan2(spot[0], 6.0)) if settings.people > 1 else 0.0
-        found.append(Performer(person, look, body, score, spot, settings.yaw + turned + float(facing)))
+        found.append(Performer(person, look, body, score, spot, yaw + turned + float(facing)))
     return found
+
+
+def _view(settings: Rehearsal) -> float:
+    """Degrees to the people's left: towards the camera where that shows every motion, else as the first asks for."""
+    low, high = motion(settings.motions[0]).yaw
+    return settings.yaw if settings.yaw is not None else 0.0 if low <= 0 <= high else (low + high) / 2
 
 
 def _spot(person: int, people: int) -> Reals:

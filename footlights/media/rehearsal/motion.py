@@ -2,12 +2,14 @@
 
 A motion has three phases. `enter` leads from rest to where it begins, `cycle` is repeated, `leave` leads back to rest,
 so that motions can follow one another in any order. A key of a file says what differs from the key before it. The
-format is described in `docs/rehearsal.md`.
+format is described in `docs/rehearsal.md`. The folder of a file is the motion's kind; a one-sided motion with "left"
+or "right" in its name has a twin on the other side, which needs no file of its own.
 """
 
+import re
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,9 @@ FOLDER = Path(__file__).parent / "motions"
 EASES = ("smooth", "through", "hit")
 CAMERAS = ("full", "knees", "upper", "head")
 FEET = ("left_foot", "right_foot")
+KINDS = ("gestures", "exercises", "everyday")
+POSTURES = ("standing", "bent", "squatting", "kneeling", "sitting", "all_fours", "prone", "supine", "side")
+PARTS = ("arms", "legs", "head")
 _LEAVE = 0.6  # seconds from the last key that is written back to rest
 _KEY_FIELDS = ("seconds", "ease", "reset")
 
@@ -38,15 +43,35 @@ class Key:
     ease: str = "smooth"
 
 
+@dataclass(frozen=True)
+class Exercise:
+    """What is known about a motion that is an exercise.
+
+    MET values and codes are those of the 2024 Adult Compendium of Physical Activities (Herrmann et al., Journal of
+    Sport and Health Science 13, 2024).
+    """
+
+    met: float  # energy at the pace written, in multiples of rest
+    code: str  # of the activity in the Compendium, five digits
+    activity: str  # the Compendium's words for it
+    counts: int  # repetitions that one cycle counts; 0: it is held, not counted
+
+
 @dataclass(frozen=True, eq=False)
 class Motion:
     """One motion of the library."""
 
     name: str
+    kind: str  # of `KINDS`
     title: str
     label: str  # what the truth calls it; empty: nothing worth a label
     camera: str  # the closest camera that still shows it
-    one_sided: bool  # its mirror image is another motion
+    yaw: tuple[float, float]  # degrees to the person's left: the views from which it is best seen
+    posture: str  # of `POSTURES`: what the body is in while the motion lasts; its deepest, where it changes
+    free: tuple[str, ...]  # of `PARTS`: what may do anything else meanwhile
+    exercise: Exercise | None
+    one_sided: bool  # it may be done on the other side just as well
+    twin: str  # the motion that its mirror image is; empty: none but itself
     pace: tuple[float, float]  # range of speeds, 1: as written
     amplitude: tuple[float, float]  # range of sizes of the cycle, 1: as written
     repeats: tuple[int, int]  # range of how often the cycle is done
@@ -168,14 +193,14 @@ def _keys(tables: list[Table], base: Reals, where: str) -> Iterator[Key]:
         yield Key(float(table["seconds"]), base, known(table.get("ease", "smooth"), EASES, "ease", here))
 
 
-def parse(name: str, text: str) -> Motion:
+def parse(name: str, text: str, kind: str = "everyday") -> Motion:
     """A motion from the text of its file. Raises SettingsError that names the file and what is wrong in it."""
     where = f"motion {name}"
     try:
         table: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{where}: not TOML: {error}") from error
-    names_of_fields = tuple(field.name for field in fields(Motion) if field.name != "name")
+    names_of_fields = tuple(field.name for field in fields(Motion) if field.name not in ("name", "kind", "twin"))
     for key in table:
         known(key, names_of_fields, "field of a motion", where)
     enter = tuple(_keys(table.get("enter", []), rest(), f"{where}, enter"))
@@ -187,12 +212,22 @@ def parse(name: str, text: str) -> Motion:
         leave = (*leave, Key(_LEAVE, rest()))
     for foot in table.get("contacts", FEET):
         known(foot, FEET, "contact", where)
+    for part in table.get("free", ()):
+        known(part, PARTS, "part of the body", where)
+    one_sided = bool(table.get("one_sided", False))
+    twin = _other_side(name) if one_sided and _other_side(name) != name else ""
     return Motion(
         name=name,
+        kind=kind,
         title=str(table.get("title", name)),
         label=str(table.get("label", name)),
         camera=known(table.get("camera", "full"), CAMERAS, "camera", where),
-        one_sided=bool(table.get("one_sided", False)),
+        yaw=_range(table, "yaw", (-45.0, 45.0), where, least=-180.0),
+        posture=known(table.get("posture", "standing"), POSTURES, "posture", where),
+        free=tuple(table.get("free", ())),
+        exercise=_exercise(table["exercise"], where) if "exercise" in table else None,
+        one_sided=one_sided and not twin,
+        twin=twin,
         pace=_range(table, "pace", (0.85, 1.2), where),
         amplitude=_range(table, "amplitude", (1.0, 1.0), where),
         repeats=(int(_range(table, "repeats", (1, 1), where)[0]), int(_range(table, "repeats", (1, 1), where)[1])),
@@ -206,21 +241,74 @@ def parse(name: str, text: str) -> Motion:
     )
 
 
-def _range(table: Table, key: str, default: tuple[float, float], where: str) -> tuple[float, float]:
+def _range(table: Table, key: str, default: tuple[float, float], where: str, least: float = 0.0) -> tuple[float, float]:
     low, high = table.get(key, default)
-    if not 0 <= low <= high:
-        raise SettingsError(f"{where}: {key} must be [low, high] with 0 <= low <= high, got {[low, high]}")
-    return low, high
+    if not least <= low <= high:
+        raise SettingsError(f"{where}: {key} must be [low, high] with {least:g} <= low <= high, got {[low, high]}")
+    return float(low), float(high)
+
+
+def _exercise(table: Table, where: str) -> Exercise:
+    for key in table:
+        known(key, tuple(field.name for field in fields(Exercise)), "field of an exercise", where)
+    met, code, counts = table.get("met"), str(table.get("code", "")), table.get("counts", 1)
+    if not isinstance(met, int | float) or not 0.9 <= met <= 25:
+        raise SettingsError(f"{where}: met must be a number from 0.9 to 25, got {met!r}")
+    if not re.fullmatch(r"\d{5}", code):
+        raise SettingsError(f"{where}: code must be the five digits of a Compendium activity, got {code!r}")
+    if counts not in range(5):
+        raise SettingsError(f"{where}: counts must be 0 (held) or the repetitions of one cycle, got {counts!r}")
+    return Exercise(float(met), code, str(table.get("activity", "")), int(counts))
+
+
+def _other_side(text: str) -> str:
+    """The same words with left and right exchanged."""
+    swap = {"left": "right", "right": "left", "Left": "Right", "Right": "Left"}
+    return re.sub(r"(?<![a-zA-Z])(left|right|Left|Right)(?![a-zA-Z])", lambda found: swap[found[0]], text)
+
+
+def reflected(motion: Motion) -> Motion:
+    """The twin of a motion, as a mirror shows it: name, title and label say the other side."""
+
+    def turned(keys: tuple[Key, ...]) -> tuple[Key, ...]:
+        return tuple(replace(key, row=mirrored(key.row)) for key in keys)
+
+    return replace(
+        motion,
+        name=motion.twin,
+        title=_other_side(motion.title),
+        label=_other_side(motion.label),
+        yaw=(-motion.yaw[1], -motion.yaw[0]),
+        twin=motion.name,
+        contacts=tuple(map(_other_side, motion.contacts)),
+        enter=turned(motion.enter),
+        cycle=turned(motion.cycle),
+        leave=turned(motion.leave),
+    )
+
+
+@lru_cache(maxsize=1)
+def _files() -> Mapping[str, Path]:
+    return {path.stem: path for path in sorted(FOLDER.glob("*/*.toml"))}
+
+
+@lru_cache(maxsize=1)
+def _twins() -> Mapping[str, str]:
+    """The motions that need no file, by name, and whose mirror image each is."""
+    return {motion(name).twin: name for name in _files() if motion(name).twin}
 
 
 @lru_cache(maxsize=1)
 def names() -> tuple[str, ...]:
     """The names of all motions of the library."""
-    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+    return tuple(sorted((*_files(), *_twins())))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
 def motion(name: str) -> Motion:
     """A motion of the library. Raises SettingsError with the near miss and the list where there is none."""
+    if name in _files():
+        path = _files()[name]
+        return parse(name, path.read_text(encoding="utf-8"), path.parent.name)
     known(name, names(), "motion", "rehearsal")
-    return parse(name, (FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+    return reflected(motion(_twins()[name]))

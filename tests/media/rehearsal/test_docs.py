@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from footlights.media.rehearsal.cast import Rehearsal
-from footlights.media.rehearsal.motion import Motion, names, parse
+from footlights.media.rehearsal.motion import KINDS, POSTURES, Motion, parse
 from footlights.media.rehearsal.room import ROOMS
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "rehearsal.md").read_text(encoding="utf-8")
@@ -24,9 +24,11 @@ def test_the_example_of_a_motion_file_is_one() -> None:
     (text,) = re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL)
     assert len(parse("example", text).cycle) == 1
     for field in fields(Motion):
-        assert field.name == "name" or re.search(rf"^{field.name} = |^\[\[{field.name}\]\]", text, re.MULTILINE)
+        derived = field.name in ("name", "kind", "twin")
+        assert derived or re.search(rf"^(# )?{field.name} = |^\[\[{field.name}\]\]", text, re.MULTILINE)
 
 
 def test_the_lists_are_complete() -> None:
-    for known in (*names(), *ROOMS, *(f.name for f in fields(Rehearsal) if f.name not in ("motions", "shuffled"))):
+    for known in (*KINDS, *ROOMS, *(f.name for f in fields(Rehearsal) if f.name not in ("motions", "shuffled"))):
         assert f"`{known}`" in GUIDE
+    assert ", ".join(POSTURES) in GUIDE

@@ -8,7 +8,18 @@ from hypothesis import strategies as st
 from footlights.core.errors import SettingsError
 from footlights.media.rehearsal.body import Body, build
 from footlights.media.rehearsal.looks import looks
-from footlights.media.rehearsal.motion import Curve, Key, Variation, curve, motion, names, parse, perform, vary
+from footlights.media.rehearsal.motion import (
+    Curve,
+    Key,
+    Variation,
+    curve,
+    motion,
+    names,
+    parse,
+    perform,
+    reflected,
+    vary,
+)
 from footlights.media.rehearsal.posture import SIZE, arms, legs, mirrored, posture, rest
 from footlights.media.rehearsal.skeleton import Joints, landmarks, solve
 
@@ -111,6 +122,42 @@ def test_the_mirror_image_is_the_same_motion_on_the_other_side() -> None:
         assert np.allclose(getattr(here, name)[:, ::-1] * flip, getattr(there, name), atol=1e-9)
     assert np.allclose(here.head * flip, there.head)
     assert (other.begin, other.end) == (span.begin, span.end)
+
+
+ONE_HAND = """title = "Lift the left hand"
+yaw = [0, 90]
+one_sided = true
+contacts = ["left_foot"]
+[[enter]]
+seconds = 1
+left_arm = {reach = [0.3, 0.9, 0.0]}
+"""
+
+
+def test_a_motion_with_a_side_in_its_name_has_a_twin() -> None:
+    left = parse("lift_left", ONE_HAND, "gestures")
+    right = reflected(left)
+    assert (right.name, right.title, right.label, right.twin) == (
+        "lift_right", "Lift the right hand", "lift_right", "lift_left"
+    )  # fmt: skip
+    assert (right.yaw, right.contacts, right.kind) == ((-90, 0), ("right_foot",), "gestures")
+    assert np.array_equal(right.enter[0].row, mirrored(left.enter[0].row))
+    assert not left.one_sided, "done on the other side it would be the twin"
+    assert parse("lift_one_hand", ONE_HAND).twin == ""
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("met = 0.2, code = '02022'", "met must be"),
+        ("met = 3, code = '222'", "five digits"),
+        ("met = 3, code = '02022', counts = 9", "counts must be"),
+        ("mets = 3, code = '02022'", "did you mean 'met'"),
+    ],
+)
+def test_a_wrong_exercise_is_an_error(table: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        parse("mine", f"exercise = {{{table}}}\n[[enter]]\nseconds = 1\n")
 
 
 @given(st.integers(0, 2**16))
