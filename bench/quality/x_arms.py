@@ -100,7 +100,7 @@ def clips(data: Path, detector: PeopleDetector) -> bool:
         )
         poses, following, found, time = 0, False, Counter[str](), 0.0
         for frame in open_source(str(path)).frames():
-            search = slots.due(frame.time, following=following)
+            search = slots.due(frame, following=following)
             scene = understand(frame, detector, tracker, stages, search=search)
             following, time = bool(scene.tracks), frame.time
             poses += sum(track.pose is not None for track in scene.tracks)

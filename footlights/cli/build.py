@@ -146,7 +146,7 @@ class Performance:
             tracker=tracker,
             stages=stages,
             apps=[self.wish.app(self.wish.settings)],
-            slots=Slots(FACES if self._plan.finds == "faces" else Pace()),
+            attention=Slots(FACES if self._plan.finds == "faces" else Pace()),
             renew=self._make_perception if isinstance(source, Stills) else None,
         )
         if self.wish.record is not None:

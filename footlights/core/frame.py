@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]  # (H, W, 3) RGB
+Luma = NDArray[np.uint8]  # (H, W) brightness
 
 
 class Picture(Protocol):
@@ -23,6 +24,9 @@ class Picture(Protocol):
     def rgb(self, width: int, height: int) -> Image:
         """(height, width, 3) RGB, scaled by area averaging and converted in one pass."""
 
+    def luma(self, width: int, height: int) -> Luma:
+        """(height, width) brightness, scaled by area averaging: of all pictures the cheapest."""
+
 
 @dataclass(slots=True, eq=False)
 class Frame:
@@ -38,6 +42,7 @@ class Frame:
     index: int
     arrived: float | None = None
     _scaled: dict[tuple[int, int], Image] = field(default_factory=dict, repr=False)
+    _luma: dict[tuple[int, int], Luma] = field(default_factory=dict, repr=False)
 
     @property
     def width(self) -> int:
@@ -59,7 +64,17 @@ class Frame:
             self._scaled[size] = image
         return image
 
+    def luma(self, width: int, height: int) -> Luma:
+        """(height, width) brightness, read only. Made when first asked for, then kept."""
+        size = (width, height)
+        if size not in self._luma:
+            luma = self.picture.luma(*size).view()
+            luma.flags.writeable = False
+            self._luma[size] = luma
+        return self._luma[size]
+
     def put(self, picture: Picture) -> None:
         """From here on, this is the picture: nothing that comes later can see the one before."""
         self.picture = picture
         self._scaled.clear()
+        self._luma.clear()

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from footlights.core.app import App, Detector, Stage, Tracker
 from footlights.core.event import Event
@@ -13,6 +14,16 @@ from footlights.engine.outlet import Outlet
 from footlights.engine.watch import Meter
 
 IN_SIGHT = 0.25  # seconds since a thing was last seen, up to which it counts as followed
+
+
+class Attention(Protocol):
+    """Decides on which frames of a stream the detector looks. One for each stream."""
+
+    def due(self, frame: Frame, *, following: bool) -> bool:
+        """True where the detector is to look at this frame. Asked once for every frame, in order."""
+
+    def forget(self) -> None:
+        """The next frame has nothing to do with those before: it is due."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +45,10 @@ class Slots:
         """The next moment is due, whatever came before."""
         self._last = None
 
-    def due(self, time: float, *, following: bool) -> bool:
+    def due(self, frame: Frame, *, following: bool) -> bool:
         """True once for each slot. A change of the interval begins a new grid, but never runs a slot twice."""
         interval = self._pace.following if following else self._pace.empty
-        slot = (interval, math.floor(time / interval + 1e-6))
+        slot = (interval, math.floor(frame.time / interval + 1e-6))
         if self._last is None:
             due = True
         elif self._last[0] == interval:
@@ -56,7 +67,7 @@ class Stream:
     tracker: Tracker | None  # None: nothing is detected
     stages: Sequence[Stage]
     apps: Sequence[App]
-    slots: Slots
+    attention: Attention
     outlets: list[Outlet] = field(default_factory=list)
     meter: Meter = field(default_factory=Meter)
     failed: str | None = None
@@ -76,7 +87,7 @@ class Stream:
         if self.renew is not None and self.last is not None and frame.picture is not self.last.picture:
             self._begin_anew()
         self.last = frame
-        if detector is not None and self.slots.due(frame.time, following=self.following):
+        if detector is not None and self.attention.due(frame, following=self.following):
             with self.meter.timed("detect"):
                 detector.run([scene])
         if self.tracker is not None:
@@ -101,7 +112,7 @@ class Stream:
         assert self.renew is not None
         self.tracker, self.stages = self.renew(self.newest + 1)
         self.following = False
-        self.slots.forget()
+        self.attention.forget()
 
     def end(self) -> Scene | None:
         """The last frame once more with the events that only the end can tell; None where there are none."""

@@ -1,18 +1,22 @@
 """Pictures as decoders give them."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import av
 import cv2
 import numpy as np
-from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
 from footlights.core.errors import ShapeError
-from footlights.core.frame import Image
+from footlights.core.frame import Image, Luma, Picture
 
+Matrix = Literal["bt601", "bt709"]  # how luma and chroma are made of red, green and blue
 Planes = NDArray[np.uint8]  # (H * 3 / 2, W) the Y, U and V planes of 4:2:0 one after the other, limited range
+Plane = NDArray[np.uint8]  # (H, W)
 
+_SPACES: dict[Matrix, Colorspace] = {"bt601": Colorspace.ITU601, "bt709": Colorspace.ITU709}
 _TURNS = {1: cv2.ROTATE_90_COUNTERCLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_CLOCKWISE}
 
 
@@ -40,6 +44,9 @@ class ArrayPicture:
         smaller = width < self.width or height < self.height
         flag = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
         return np.asarray(cv2.resize(self.array, (width, height), interpolation=flag), np.uint8)
+
+    def luma(self, width: int, height: int) -> Luma:
+        return np.asarray(cv2.cvtColor(self.rgb(width, height), cv2.COLOR_RGB2GRAY), np.uint8)
 
     def yuv420p(self, width: int, height: int) -> Planes:
         """The picture as an encoder wants it (BT.601). Width and height must be even: ShapeError otherwise."""
@@ -77,32 +84,96 @@ class AvPicture:
             array = np.asarray(cv2.rotate(array, _TURNS[self.turns]), np.uint8)
         return np.ascontiguousarray(array)
 
+    def luma(self, width: int, height: int) -> Luma:
+        array = self._scaled(width, height, "gray")
+        return np.asarray(cv2.rotate(array, _TURNS[self.turns]), np.uint8) if self.turns else array
+
     def yuv420p(self, width: int, height: int) -> Planes:
         """The picture as an encoder wants it, in the decoder's colour matrix (BT.601 where the file names none).
 
         Width and height must be even: ShapeError otherwise.
         """
         _check_even(width, height)
-        planes = self._scaled(width, height, "yuv420p")
+        planes = [plane.ravel() for plane in self.planes(width, height)]
+        return np.asarray(np.concatenate(planes).reshape(height * 3 // 2, width), np.uint8)
+
+    @property
+    def matrix(self) -> Matrix:
+        """The colour matrix of the stored planes, BT.601 where the decoder names none."""
+        return "bt709" if self.frame.colorspace == Colorspace.ITU709 else "bt601"
+
+    def planes(
+        self, width: int, height: int, matrix: Matrix | None = None, scaler: VideoReformatter | None = None
+    ) -> tuple[Plane, Plane, Plane]:
+        """Y (H, W), U and V (H/2, W/2), limited range, only to be read; in the decoder's colour matrix unless one is
+        asked for. A scaler that is kept for one stream by one thread saves making a new one.
+        """
+        _check_even(width, height)
+        planes = _stored_planes(self._converted(width, height, "yuv420p", matrix, scaler))
         if not self.turns:
             return planes
-        stored = (width, height) if self.turns % 2 else (height, width)
-        turned = [cv2.rotate(plane, _TURNS[self.turns]).ravel() for plane in split_planes(planes, *stored)]
-        return np.asarray(np.concatenate(turned).reshape(height * 3 // 2, width), np.uint8)
+        y, u, v = (np.asarray(cv2.rotate(plane, _TURNS[self.turns]), np.uint8) for plane in planes)
+        return y, u, v
 
     def _scaled(self, width: int, height: int, pixel_format: str) -> NDArray[np.uint8]:
+        return np.asarray(self._converted(width, height, pixel_format).to_ndarray(), np.uint8)
+
+    def _converted(
+        self,
+        width: int,
+        height: int,
+        pixel_format: str,
+        matrix: Matrix | None = None,
+        scaler: VideoReformatter | None = None,
+    ) -> av.VideoFrame:
         if self.turns % 2:
             width, height = height, width
-        scaled = VideoReformatter().reformat(
+        other = matrix is not None and matrix != self.matrix
+        return (scaler or VideoReformatter()).reformat(
             self.frame,
             width,
             height,
             pixel_format,
+            src_colorspace=_SPACES[self.matrix] if other else None,
+            dst_colorspace=_SPACES[matrix] if other and matrix is not None else None,
             interpolation=Interpolation.AREA,
             dst_color_range=ColorRange.MPEG if pixel_format == "yuv420p" else None,
             threads=1,
         )
-        return np.asarray(scaled.to_ndarray(), np.uint8)
+
+
+def planes_of(
+    picture: Picture, width: int, height: int, matrix: Matrix, scaler: VideoReformatter | None = None
+) -> tuple[Plane, Plane, Plane]:
+    """Y (H, W), U and V (H/2, W/2) of any picture, scaled, limited range, only to be read. Even sizes: ShapeError
+    otherwise. A decoder's frame stays in YUV all the way.
+    """
+    if isinstance(picture, AvPicture):
+        return picture.planes(width, height, matrix, scaler)
+    if matrix == "bt601":
+        return split_planes(ArrayPicture(picture.rgb(width, height)).yuv420p(width, height), height, width)
+    _check_even(width, height)
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture.rgb(width, height)), format="rgb24")
+    converted = VideoReformatter().reformat(
+        frame, format="yuv420p", dst_colorspace=_SPACES[matrix], dst_color_range=ColorRange.MPEG, threads=1
+    )
+    return _stored_planes(converted)
+
+
+def from_planes(planes: Planes, matrix: Matrix) -> AvPicture:
+    """A picture of 4:2:0 planes, which become its own: nobody may write to them any more."""
+    frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(planes), "yuv420p")
+    frame.colorspace, frame.color_range = _SPACES[matrix].value, ColorRange.MPEG.value
+    return AvPicture(frame)
+
+
+def _stored_planes(frame: av.VideoFrame) -> tuple[Plane, Plane, Plane]:
+    """Views of a frame's planes without the padding at the end of their lines."""
+    y, u, v = (
+        np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
+        for plane in frame.planes[:3]
+    )
+    return y, u, v
 
 
 def split_planes(planes: Planes, height: int, width: int) -> tuple[Planes, Planes, Planes]:
