@@ -33,6 +33,10 @@ def open_source(url: str, *, name: str | None = None, loop: bool = False, on_sta
             return open_http(address.target, name, loop, on_state)
         case "file":
             return _open_file(Path(address.target), name, loop)
+        case "rehearsal" if address.target.partition("?")[0] == "line":
+            from footlights.media.rehearsal.line.source import open_line
+
+            return open_line(address.target.partition("?")[2], name)
         case "rehearsal":
             from footlights.media.rehearsal.source import open_rehearsal
 
