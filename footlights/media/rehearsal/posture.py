@@ -50,6 +50,7 @@ ARM, ARM_SIZE = _layout(
     elbow=3,  # the direction in which the elbow points, chest frame
     aim=4,  # where the fingers point, chest frame: direction x weight, weight; no weight: on from the forearm
     palm=3,  # where the palm looks, chest frame
+    level=1,  # 1: aim and palm are along the stage's axes instead, for a hand that rests on the floor
     fingers=4,  # curl of index, middle, ring and little finger, 0 straight .. 1 in the fist
     spread=1,  # of the fingers, 1: a hand's natural fan
     thumb=9,  # directions of its three bones, hand frame: along the fingers, to the thumb's side, out of the palm
@@ -164,11 +165,13 @@ def _set_arm(row: Reals, table: Table, where: str) -> None:
             _weighted(row[ARM["aim"]], _numbers(value, 3, "aim", where))
         elif key in ("elbow", "palm"):
             row[ARM[key]] = _numbers(value, 3, key, where)
+        elif key == "level":
+            row[ARM["level"]] = float(value)
         elif key == "hand":
             shape = hand_shapes()[known(value, hand_shapes(), "hand shape", where)]
             row[ARM["fingers"]], row[ARM["spread"]], row[ARM["thumb"]] = shape.fingers, shape.spread, shape.thumb
         elif key not in ("at", "across"):
-            known(key, ("reach", "at", "across", "elbow", "palm", "aim", "hand"), "key of an arm", where)
+            known(key, ("reach", "at", "across", "elbow", "palm", "aim", "level", "hand"), "key of an arm", where)
 
 
 def _set_leg(row: Reals, table: Table, where: str) -> None:

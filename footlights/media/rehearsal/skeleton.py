@@ -162,9 +162,11 @@ def _arms(
     pole = _turned(chest, _outward(part["elbow"]))
     elbows, wrists = two_bones(shoulders, target, body.upper_arm, body.forearm, pole)
 
-    aim = _turned(chest, _outward(part["aim"][..., :3]))
+    level = part["level"][..., None]
+    lying = chest * (1 - level) + np.eye(3) * level
+    aim = _turned(lying, _outward(part["aim"][..., :3]))
     along = _unit(_unit(wrists - elbows) * (1 - part["aim"][..., 3:]) + aim)
-    palm = _turned(chest, _outward(part["palm"]))
+    palm = _turned(lying, _outward(part["palm"]))
     palm = _unit(palm - along * (palm * along).sum(-1, keepdims=True))
     thumb = np.cross(palm, along) * SIDE[:, None]
     axes = np.stack([thumb, along, palm], -1)
@@ -202,12 +204,13 @@ def _legs(leg: Reals, body: Body, pelvis: Reals, pelvis_axes: Reals) -> dict[str
 
     down, out = np.radians(part["foot"][..., 0]), np.radians(part["foot"][..., 1])
     flat = _outward(np.stack([np.sin(out) * np.cos(down), -np.sin(down), np.cos(out) * np.cos(down)], -1))
+    below = _outward(np.stack([-np.sin(out) * np.sin(down), -np.cos(down), -np.cos(out) * np.sin(down)], -1))
     shin = _unit(ankles - knees)
     front = _turned(axes, np.array([0.0, 0.0, 1.0]))
     square = _unit(front - shin * (front * shin).sum(-1, keepdims=True))
     free_foot = square * np.cos(down)[..., None] + shin * np.sin(down)[..., None]
     foot = _unit(flat * on_floor + free_foot * in_air)
-    sole = _unit(on_floor * [0, -1.0, 0] + in_air * shin)
+    sole = _unit(below * on_floor + shin * in_air)
     sole = _unit(sole - foot * (sole * foot).sum(-1, keepdims=True))
     heels = ankles + (sole * 0.050 - foot * 0.050) * body.scale
     toes = ankles + (sole * 0.060 + foot * 0.150) * body.scale

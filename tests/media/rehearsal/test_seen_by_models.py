@@ -104,7 +104,7 @@ def stills(*wanted: tuple[str, dict[str, object]]) -> Iterator[tuple[Frame, Pers
         yield Frame(ArrayPicture(picture), 10.0 * index, "test", index), truth
 
 
-SHOWN = [*[name for name in names() if motion(name).kind == "gestures"][::4], "idle", "jumping_jack", "squat"]
+SHOWN = [*[name for name in names() if motion(name).kind == "gestures"][::16], "idle", "jumping_jack", "squat"]
 
 
 @pytest.mark.parametrize("name", SHOWN)
