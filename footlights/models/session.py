@@ -30,6 +30,8 @@ class Interpreter(Protocol):
     reentrant: ClassVar[bool]
     inputs: dict[str, Shape]
     outputs: dict[str, Shape]
+    types: dict[str, str]  # NumPy's name of each input's type
+    metadata: dict[str, str]  # what the file says of itself
 
     def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """Every output by its name."""
@@ -44,6 +46,7 @@ class Session:
         self._idle: queue.LifoQueue[Interpreter] = queue.LifoQueue()
         self._first = make()
         self.inputs, self.outputs = self._first.inputs, self._first.outputs
+        self.types, self.metadata = self._first.types, self._first.metadata
         self._idle.put(self._first)
 
     def run(self, inputs: Inputs) -> dict[str, Array]:
@@ -90,6 +93,8 @@ class LiteRtInterpreter:
         inputs, outputs = self._runtime.get_input_details(), self._runtime.get_output_details()
         self.inputs: dict[str, Shape] = {entry["name"]: _lengths(entry["shape"].tolist()) for entry in inputs}
         self.outputs: dict[str, Shape] = {entry["name"]: _lengths(entry["shape"].tolist()) for entry in outputs}
+        self.types = {entry["name"]: entry["dtype"].__name__ for entry in inputs}
+        self.metadata: dict[str, str] = {}
         self._places = {entry["name"]: entry["index"] for entry in [*inputs, *outputs]}
 
     def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
@@ -115,6 +120,8 @@ class OnnxInterpreter:
         self._runtime = onnxruntime.InferenceSession(content, options, providers=list(providers))
         self.inputs: dict[str, Shape] = {entry.name: _lengths(entry.shape) for entry in self._runtime.get_inputs()}
         self.outputs: dict[str, Shape] = {entry.name: _lengths(entry.shape) for entry in self._runtime.get_outputs()}
+        self.types = {entry.name: _numpy_name(entry.type) for entry in self._runtime.get_inputs()}
+        self.metadata: dict[str, str] = dict(self._runtime.get_modelmeta().custom_metadata_map)
 
     def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         return dict(zip(self.outputs, self._runtime.run(list(self.outputs), dict(inputs)), strict=True))
@@ -191,3 +198,9 @@ def _without_notices() -> Iterator[None]:
 
 def _lengths(shape: Sequence[Any]) -> Shape:
     return tuple(length if isinstance(length, int) else None for length in shape)
+
+
+def _numpy_name(onnx: str) -> str:
+    """`float32` for `tensor(float)`."""
+    name = onnx.removeprefix("tensor(").removesuffix(")")
+    return {"float": "float32", "double": "float64"}.get(name, name)

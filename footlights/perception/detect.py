@@ -31,7 +31,7 @@ class BoxModel:
         if head.kind == "ssd":
             self._anchors = ssd_anchors(size, head.strides, head.anchors)
         elif head.kind == "yolox":
-            self._cells, self._strides = yolox_grid(size, head.strides)
+            self._cells, self._strides = yolox_grid(size, self.card.input.height, head.strides)
         else:
             raise SettingsError(f"{name} is no detection model: its head is {head.kind!r}, not 'ssd' or 'yolox'")
 

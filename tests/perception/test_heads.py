@@ -62,7 +62,7 @@ def test_weighted_suppression_golden() -> None:
 
 
 def test_yolox_golden() -> None:
-    cells, strides = yolox_grid(32, (8, 16, 32))
+    cells, strides = yolox_grid(32, 32, (8, 16, 32))
     assert len(cells) == 16 + 4 + 1
     output = np.zeros((21, 5 + 2), np.float32)
     output[5] = [0.5, 0.25, 0, math.log(2), 0.9, 0.1, 0.8]  # cell (1, 1) of stride 8

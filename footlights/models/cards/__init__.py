@@ -21,8 +21,8 @@ FOLDER = Path(__file__).parent
 class Input:
     """How a picture becomes the model's input: an RGB picture, float32, one picture a call."""
 
-    width: int  # pixels
-    height: int  # pixels
+    width: int = 0  # pixels; 0: the model takes no picture
+    height: int = 0  # pixels
     low: float = 0.0  # value of black
     high: float = 1.0  # value of white
     pad: float = 0.0  # value around a picture of another shape
@@ -38,10 +38,11 @@ class Input:
 class Head:
     """How the output is read: the name of a decoder in `perception.heads`, and what that decoder must know."""
 
-    kind: Literal["ssd", "yolox", "pose", "hand", "mesh", "classes"]
+    kind: Literal["ssd", "yolox", "pose", "hand", "mesh", "classes", "movement", "features"]
     strides: tuple[int, ...] = ()  # pixels of the input, one for each layer of anchors
     anchors: int = 1  # for each cell of a layer
     points: int = 0  # for each anchor or landmark output
+    view: str = ""  # which part of a person a movement net looks at: `recognition.movement.features.VIEWS`
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
@@ -61,12 +62,13 @@ class Card:
     sha256: str
     size: int  # bytes
     licence: str
-    input: Input
     head: Head
+    input: Input = Input()
     path: str = ""
     optional: bool = False  # everything works without it, something better with it
     keep: tuple[str, ...] = ()
     labels: tuple[str, ...] = field(default=(), repr=False)
+    thresholds: tuple[float, ...] = field(default=(), repr=False)  # one for each label: probable enough to count
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
