@@ -2,12 +2,16 @@
 
 import os
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from footlights.cli.alarm import Alarm, House, photographed, pictured
+from footlights.cli.broadcast import Broadcast
 from footlights.core.app import App, Detector, Source, Stage, Tracker
 from footlights.core.errors import SettingsError
 from footlights.core.event import Event
@@ -16,25 +20,37 @@ from footlights.engine.actions.action import Action
 from footlights.engine.actions.dispatch import Dispatcher
 from footlights.engine.actions.play import Play
 from footlights.engine.handover import HandOver
+from footlights.engine.home_assistant import HomeAssistant
 from footlights.engine.loop import Engine
 from footlights.engine.outlet import Outlet, Policy
 from footlights.engine.plan import Offer, plan
-from footlights.engine.stream import Pace, Slots, Stream
+from footlights.engine.stream import Attention, Pace, Slots, Stream
 from footlights.engine.watch import StreamReport
 from footlights.media.album import Album
+from footlights.media.evidence import RAISED, Evidence
 from footlights.media.images import Stills
 from footlights.media.journal import Journal
 from footlights.media.open import open_source
 from footlights.media.recorder import Recorder
+from footlights.media.veil import CurtainedSource
+from footlights.perception.attention import EveryNth, MotionGate
+from footlights.perception.byte_track import ByteTracker
 from footlights.perception.face_detectors import FIRST, NAMES, FaceDetectors
 from footlights.perception.faces import FaceStage
 from footlights.perception.hands import HandStage
+from footlights.perception.objects import ObjectDetector
 from footlights.perception.people import PeopleDetector
 from footlights.perception.pose import PoseStage
 from footlights.perception.track import BoxTracker
+from footlights.recognition.anomalies.alerts import alerts
+from footlights.recognition.anomalies.places import places, zones
 from footlights.recognition.second_look import SecondLook
 from footlights.wire.document import SourceEntry
+from footlights.wire.fields import describe
+from footlights.wire.near_miss import near_miss
+from footlights.wire.settings import validate
 
+AT_START = frozenset({"detector", "picture", "privacy", "summary"})  # settings that are read here, once
 FACES = Pace(1 / 15, 1 / 15)  # faces have no landmarks that carry them from one detection to the next
 
 
@@ -56,6 +72,9 @@ class Wish:
     seconds: float | None = None
     actions: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     on: str = "trigger"  # kind of the events that set off actions
+    config: Path | None = None  # the file that it was read from
+    alarm: Alarm = field(default_factory=Alarm)
+    broadcast: Broadcast = field(default_factory=Broadcast)
 
 
 class Performance:
@@ -63,13 +82,19 @@ class Performance:
 
     def __init__(self, wish: Wish, watch: Callable[[Event], None] | None = None) -> None:
         self.wish = wish
+        self.settings = wish.settings  # of the app, as they are now
         self._watch = watch
         self._several = len(wish.sources) > 1
         self._offer = offer(threads_for(len(wish.sources)), wish.settings)
-        self._plan = plan([wish.app], self._offer)
+        self._plan = plan([wish.app(wish.settings)], self._offer)
         self._check_writable()
         actions = read(wish.actions)
+        self._evidence = self._open_evidence()
+        self._snapshots = photographed(actions)
         self._detector: Detector | None = self._offer.detectors[self._plan.finds]() if self._plan.finds else None
+        self._curtained: dict[str, CurtainedSource] = {}
+        self._trackers: weakref.WeakSet[ByteTracker] = weakref.WeakSet()
+        self._stills: set[str] = set()  # streams whose pictures have nothing to do with each other
         self.addresses: dict[str, str] = {}  # of each stream, as the user gave it
         self._states: dict[str, tuple[str, str]] = {}  # of live sources: state, and why
         sources = [self._open(entry) for entry in wish.sources]
@@ -78,13 +103,28 @@ class Performance:
             outlets.append(Outlet(Journal(wish.journal), "wait", wants=lambda scene: bool(scene.events)))
         if wish.pictures is not None:
             outlets.append(Outlet(Album(wish.pictures), "wait"))
+        if self._snapshots is not None:
+            outlets.append(Outlet(self._snapshots, "drop", wants=self._snapshots.wants))
         self.engine = Engine(
             self._make_stream, self._detector, outlets=outlets, on_event=self._on_event, stay=wish.page is not None
         )
+        self.live = wish.broadcast.open(wish.host, [source.name for source in sources])
+        if self.live is not None:
+            self.engine.outlets.append(Outlet(self.live, "newest"))
+        if (feed := wish.broadcast.feed()) is not None:
+            live = any(source.live for source in sources)
+            self.engine.outlets.append(Outlet(feed, "drop" if live else "wait", wants=lambda scene: not scene.closing))
         self.page = self._open_page()
-        self.dispatcher = Dispatcher(self._stage_actions(actions), kind=wish.on)
+        if self.page is not None and self.live is not None:
+            self.page.live.hls = self.live.hls
+        self.dispatcher = Dispatcher(
+            self._stage_actions(actions), kind=wish.on, cooldown=wish.alarm.cooldown, quiet=wish.alarm.quiet
+        )
         for source in sources:
             self.engine.add(source)
+        if wish.alarm.home_assistant is not None:
+            home_assistant = HomeAssistant.from_text(wish.alarm.home_assistant, House(self))
+            self.engine.outlets.append(Outlet(home_assistant, "newest"))
 
     def run(self) -> None:
         """Run until every source has ended or the engine is stopped, then close everything."""
@@ -93,12 +133,12 @@ class Performance:
         finally:
             self.dispatcher.close()
 
-    def add(self, address: str) -> str:
+    def add(self, address: str | SourceEntry) -> str:
         """Add a source while running; the name of its stream. Raises SettingsError or SourceError."""
         for gone in self.addresses.keys() - self.engine.names():
             del self.addresses[gone]
             self._states.pop(gone, None)
-        return self.engine.add(self._open(SourceEntry(url=address)))
+        return self.engine.add(self._open(SourceEntry(url=address) if isinstance(address, str) else address))
 
     def choices(self) -> list[str]:
         """The detectors that can be chosen while it runs; empty where there is no choice."""
@@ -113,6 +153,36 @@ class Performance:
         if not isinstance(self._detector, FaceDetectors):
             raise SettingsError(f"the app {self.wish.name} has no detectors to choose from")
         self._detector.choose(name)
+
+    def change(self, values: Mapping[str, object]) -> None:
+        """Change settings of the app while it runs. Only what depends on them is made anew: a model is loaded when
+        another one is named, sources and recordings go on.
+
+        Raises:
+            SettingsError: settings that are not valid; ModelError: a model that cannot be used. Nothing has changed.
+        """
+        before = self.settings
+        now = validate(self.wish.app.Settings, {**self.values(), **values})
+        self._check_change(before, now)
+        detector = self._changed_detector(before, now)
+        self._check_words(now, detector or self._detector)
+        self.settings = now
+        if detector is not None:
+            self._detector = detector
+            self.engine.exchange(detector)
+        self._draw_curtains()
+        for tracker in list(self._trackers):
+            tracker.sure = getattr(now, "score", tracker.sure)
+        self.engine.change(lambda name: ([self.wish.app(now)], self._make_attention()))
+
+    def values(self) -> dict[str, Any]:
+        """Every setting by its name; those of a dataclass inside have dotted names."""
+        names = (field.name for field in describe(self.wish.app.Settings))
+        return {name: attrgetter(name)(self.settings) for name in names}
+
+    def labels(self) -> tuple[str, ...]:
+        """The classes that the detector knows; none where it finds one kind of thing."""
+        return self._detector.labels if isinstance(self._detector, ObjectDetector) else ()
 
     def report(self) -> list[StreamReport]:
         """How every stream is doing, the tries of live sources to connect included."""
@@ -136,7 +206,13 @@ class Performance:
             name = free_name(source.name, self.addresses)
             source = open_source(entry.url, name=name, loop=entry.loop, on_state=on_state)
         self.addresses[source.name] = entry.url
-        return source
+        if isinstance(source, Stills):
+            self._stills.add(source.name)
+        if not hasattr(self.settings, "curtain"):
+            return source
+        self._curtained[source.name] = CurtainedSource(source)
+        self._draw_curtains()
+        return self._curtained[source.name]
 
     def _make_stream(self, source: Source, changed: threading.Condition) -> Stream:
         tracker, stages = self._make_perception(1)
@@ -145,20 +221,71 @@ class Performance:
             handover=handover,
             tracker=tracker,
             stages=stages,
-            apps=[self.wish.app(self.wish.settings)],
-            attention=Slots(FACES if self._plan.finds == "faces" else Pace()),
-            renew=self._make_perception if isinstance(source, Stills) else None,
+            apps=[self.wish.app(self.settings)],
+            attention=self._make_attention(),
+            renew=self._make_perception if source.name in self._stills else None,
         )
         if self.wish.record is not None:
             path = recording_path(self.wish.record, source.name, several=self._several)
             policy: Policy = "drop" if handover.newest_wins else "wait"
             stream.outlets.append(Outlet(Recorder(path, source), policy, wants=lambda scene: not scene.closing))
+        if self._evidence is not None:
+            stream.outlets.append(Outlet(self._evidence.witness(), "newest" if handover.newest_wins else "wait"))
         return stream
 
     def _make_perception(self, first: int) -> tuple[Tracker | None, list[Stage]]:
         """Tracker and stages of one stream; identities begin with `first`."""
         stages = [self._offer.stages[stage]() for stage in self._plan.stages]
+        if self._plan.finds == "objects":
+            sure = getattr(self.settings, "score", 0.5)
+            tracker = ByteTracker(sure=sure, first=first, mixed=True)
+            self._trackers.add(tracker)
+            return tracker, stages
         return BoxTracker(first=first) if self._plan.finds else None, stages
+
+    def _make_attention(self) -> Attention:
+        """When the detector looks. An app for fixed cameras says so by its settings `interval` and `gate`."""
+        if self._plan.finds != "objects":
+            return Slots(FACES if self._plan.finds == "faces" else Pace())
+        interval = getattr(self.settings, "interval", 0)
+        return MotionGate(interval) if getattr(self.settings, "gate", False) else EveryNth(interval)
+
+    def _changed_detector(self, before: Any, now: Any) -> Detector | None:
+        """The detector that other settings ask for; None where it is the one that runs."""
+        if self._plan.finds != "objects" or all(
+            getattr(before, name) == getattr(now, name) for name in ("model", "head")
+        ):
+            return None
+        return offer(threads_for(len(self.addresses)), now).detectors["objects"]()
+
+    def _check_change(self, before: Any, now: Any) -> None:
+        """Refuse what the app refuses, and what was settled when everything began."""
+        for name in sorted(AT_START & vars(now).keys()):
+            if getattr(before, name) != getattr(now, name):
+                raise SettingsError(f"'{name}' is settled when footlights starts; start it again to change it")
+        needed = plan([self.wish.app(now)], self._offer)
+        more = [stage.__name__ for stage in needed.stages if stage not in self._plan.stages]
+        if needed.finds not in (None, self._plan.finds):
+            more.append(f"a detector of {needed.finds}")
+        if more:
+            raise SettingsError(
+                f"this also needs {', '.join(more)}, which does not run; start footlights again with it"
+            )
+
+    def _check_words(self, now: Any, detector: Detector | None) -> None:
+        """Refuse classes that the detector does not know, where the app has settings that name some."""
+        if not isinstance(detector, ObjectDetector):
+            return
+        alerts(getattr(now, "alert", ()), places(getattr(now, "place", ())), detector.labels)
+        for name in ("label", "blur"):
+            for word in getattr(now, name, ()):
+                if word not in detector.labels:
+                    raise SettingsError(f"{name}: the model knows no '{word}'; {near_miss(word, detector.labels)}")
+
+    def _draw_curtains(self) -> None:
+        """Zones that no one looks at, on every source."""
+        for source in self._curtained.values():
+            source.zones = [zone.corners for zone in zones(self.settings.curtain)]
 
     def _open_page(self) -> Any:
         if self.wish.page is None:
@@ -179,12 +306,12 @@ class Performance:
         return page
 
     def _stage_actions(self, actions: list[Action]) -> list[Action]:
-        """With a page, things play there; without any action, the built-in show does."""
+        """With a page, things play there; without any action, the built-in show does, but never over a wall."""
         if self.page is None:
             return actions
         from footlights.media.page.shows import ENCORE
 
-        if not actions:
+        if not actions and self.wish.app.layout != "wall":
             actions = [Play(urlsplit(ENCORE))]
         for action in actions:
             if isinstance(action, Play):
@@ -193,13 +320,23 @@ class Performance:
                 action.show = lambda show: self.page.show(show.url)
         return actions
 
+    def _open_evidence(self) -> Evidence | None:
+        """Evidence of anomalies, and of whatever sets off actions."""
+        if self.wish.alarm.evidence is None:
+            return None
+        raw = not getattr(self.wish.settings, "privacy", False)
+        return Evidence(self.wish.alarm.evidence, kinds={RAISED, self.wish.on}, raw=raw)
+
     def _on_event(self, event: Event) -> None:
+        if self._snapshots is not None and pictured(event) and self.dispatcher.wants(event):
+            self._snapshots.expect(event)
         self.dispatcher.handle(event)
         if self._watch is not None:
             self._watch(event)
 
     def _check_writable(self) -> None:
-        for path in (self.wish.record, self.wish.journal):
+        own = (getattr(self.wish.settings, name, None) for name in ("summary", "picture"))
+        for path in (self.wish.record, self.wish.journal, *own):
             if path is not None and not path.parent.is_dir():
                 raise SettingsError(f"there is no folder {path.parent} to write {path.name} into; make it first")
 
@@ -209,6 +346,7 @@ def offer(threads: int, settings: Any) -> Offer:
     return Offer(
         detectors={
             "people": lambda: PeopleDetector(threads=threads),
+            "objects": lambda: ObjectDetector(settings.model, threads=threads, head=settings.head or ""),
             "faces": lambda: FaceDetectors(getattr(settings, "detector", FIRST), threads),
         },
         stages={

@@ -68,3 +68,24 @@ def fer2013(csv: Path, out: Path, votes: Path | None, which: str, form: str) -> 
         fer.write_folders(stay, repeated[kept], out)
     write_report(out / "report.html", faces, kept, groups, which)
     click.echo(f"{len(stay)} of {len(faces)} pictures kept; see {out / 'report.html'}")
+
+
+@command.command()
+@click.argument("out", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--train", type=click.IntRange(1), default=240, show_default=True, help="Pictures to learn from.")
+@click.option("--valid", type=click.IntRange(1), default=80, show_default=True, help="Pictures to judge by.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of every draw.")
+def line(out: Path, train: int, valid: int, seed: int) -> None:
+    """Pictures with boxes of the rehearsal's production line: cans that stand (up) or have fallen (down).
+
+    Writes into OUT the folders `train` and `valid` in YOLO form, which `footlights train boxes` takes.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from footlights.studio.data.line import write_line
+
+    with Progress(console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task("drawing", total=train + valid)
+        write_line(out, train, valid, seed, lambda done: bars.update(task, completed=done))
+    click.echo(f"{train + valid} pictures; train with: footlights train boxes {out}")

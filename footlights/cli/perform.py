@@ -34,9 +34,17 @@ def perform(
     set_up_logging(verbose=verbose, quiet=quiet or as_json)
     from footlights.cli.build import Performance
     from footlights.cli.wish import make_wish
+    from footlights.cli.workout import Leavings
 
     wish = make_wish(name, app, settings=settings, actions=actions, **given)
-    performance = Performance(wish, watch=_print_event if as_json else None)
+    leavings = Leavings(wish.settings)
+
+    def watch(event: Event) -> None:
+        leavings.watch(event)
+        if as_json:
+            _print_event(event)
+
+    performance = Performance(wish, watch=watch)
     _announce(performance)
     _stop_on_signals(performance)
     reporter = Reporter(performance, progress=not (quiet or as_json))
@@ -45,6 +53,7 @@ def perform(
         performance.run()
     finally:
         reporter.close()
+    leavings.write(table=not (quiet or as_json))
     failures = performance.engine.failures()
     if failures:
         sys.exit(failures[0].exit_code)
@@ -53,6 +62,8 @@ def perform(
 def _announce(performance: Any) -> None:
     if performance.page is not None:
         log.info("the page: %s", performance.page.url)
+    if performance.live is not None and performance.wish.broadcast.rtsp is not None:
+        log.info("RTSP: %s", performance.live.url())
     for source, address in performance.addresses.items():
         log.info("source %s: %s", source, without_secrets(address))
     log.info("Ctrl+C ends it.")
@@ -79,7 +90,10 @@ class Reporter:
     """Tells the page how the streams are doing, shows the progress of files, and sums up at the end."""
 
     def __init__(self, performance: Any, *, progress: bool) -> None:
+        from footlights.cli.desk import Desk
+
         self._performance = performance
+        self._desk = Desk(performance)
         self._progress = progress
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reporter", daemon=True)
@@ -103,12 +117,15 @@ class Reporter:
             self._run_with_bars()
             return
         while not self._closing.wait(REPORT_EVERY):
-            self._tell_page()
+            self._tell()
 
-    def _tell_page(self) -> None:
-        page = self._performance.page
-        if page is not None:
-            page.report(page.control.stats())
+    def _tell(self) -> None:
+        """How the streams are doing, to all who show it."""
+        showing = [one for one in (self._performance.page, self._performance.live) if one is not None]
+        if showing:
+            stats = self._desk.stats()
+            for one in showing:
+                one.report(stats)
 
     def _run_with_bars(self) -> None:
         from rich.console import Console
@@ -124,7 +141,7 @@ class Reporter:
         with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
             tasks: dict[str, Any] = {}
             while not self._closing.wait(REPORT_EVERY):
-                self._tell_page()
+                self._tell()
                 for report in self._performance.report():
                     if report.stream not in tasks:
                         total = self._performance.wish.seconds or report.duration

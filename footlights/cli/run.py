@@ -40,6 +40,31 @@ SHARED: tuple[click.Parameter, ...] = (
         help="Save every still, and one picture a second.",
     ),
     click.Option(["--journal"], type=click.Path(path_type=Path), help="Append every event, one CloudEvent a line."),
+    click.Option(
+        ["--evidence"],
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="Keep pictures of every anomaly, and a clip that begins before it.",
+    ),
+    click.Option(
+        ["--home-assistant"],
+        metavar="mqtt://[USER:PASSWORD@]HOST[/NAME]",
+        help="Appear in Home Assistant: cameras, counts, alerts, switches.",
+    ),
+    click.Option(
+        ["--rtsp"], type=click.IntRange(1, 65535), metavar="PORT", help="Serve /wall and /NAME as RTSP there."
+    ),
+    click.Option(["--rtsp-password"], metavar="PASSWORD", help="What RTSP asks for; the user is footlights."),
+    click.Option(["--publish"], multiple=True, metavar="rtsp://…", help="Send the wall to a media server."),
+    click.Option(["--wall"], metavar="ROWSxCOLUMNS", help="Tiles of the wall; without it, as many as streams need."),
+    click.Option(["--record-wall"], type=click.Path(path_type=Path), help="Write the wall of all streams as a video."),
+    click.Option(["--quiet-hours"], metavar="HH:MM-HH:MM", help="Hours of the day without actions."),
+    click.Option(
+        ["--action-cooldown"],
+        type=click.FloatRange(0),
+        metavar="SECONDS",
+        help="Pause between two actions of one kind for one stream.",
+    ),
     click.Option(["--seconds"], type=click.FloatRange(0, min_open=True), help="Stop after so much media time."),
     click.Option(["--loop"], is_flag=True, help="Begin files and folders again when they end."),
     click.Option(

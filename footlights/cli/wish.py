@@ -3,11 +3,14 @@
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from footlights.cli.alarm import wished
+from footlights.cli.broadcast import Broadcast, tiles
 from footlights.cli.build import Wish
 from footlights.core.app import App
 from footlights.core.errors import SettingsError
-from footlights.wire.document import Document, SourceEntry, load
+from footlights.wire.document import Document, Outputs, SourceEntry, load
 from footlights.wire.settings import validate
 
 log = logging.getLogger(__name__)
@@ -34,8 +37,14 @@ def make_wish(
     loop: bool,
     realtime: bool | None,
     on: str | None,
+    rtsp: int | None = None,
+    rtsp_password: str | None = None,
+    publish: Sequence[str] = (),
+    wall: str | None = None,
+    record_wall: Path | None = None,
+    **notify: Any,
 ) -> Wish:
-    """Join file and options, and check all of it. Raises SettingsError."""
+    """Join file and options, and check all of it; `notify` are the options of `alarm.wished`. Raises SettingsError."""
     document = load(config) if config is not None else Document(app=name)
     if config is not None and document.app not in (None, name):
         raise SettingsError(f"{config} is for the app '{document.app}', not for '{name}'")
@@ -45,6 +54,9 @@ def make_wish(
     port = None if no_page else page if page is not None else outputs.page
     record = record or (Path(outputs.record).expanduser() if outputs.record else None)
     journal = journal or (Path(outputs.journal).expanduser() if outputs.journal else None)
+    alarm = wished(document, **notify)
+    broadcast = _broadcast(outputs, rtsp, rtsp_password, publish, wall, record_wall)
+    written = record or journal or save_pictures or alarm.evidence or record_wall
     return Wish(
         name=name,
         app=app,
@@ -56,10 +68,31 @@ def make_wish(
         record=record,
         journal=journal,
         pictures=save_pictures,
-        paced=realtime if realtime is not None else port is not None and not (record or journal or save_pictures),
+        paced=realtime if realtime is not None else port is not None and not written,
         seconds=seconds,
         actions={**document.actions, **actions},
-        on=on or "trigger",
+        on=on or app.sets_off,
+        config=config,
+        alarm=alarm,
+        broadcast=broadcast,
+    )
+
+
+def _broadcast(
+    outputs: Outputs,
+    rtsp: int | None,
+    password: str | None,
+    publish: Sequence[str],
+    wall: str | None,
+    record: Path | None,
+) -> Broadcast:
+    grid = wall or outputs.wall
+    return Broadcast(
+        rtsp=rtsp or outputs.rtsp,
+        password=password,
+        publish=tuple(publish) or outputs.publish,
+        tiles=tiles(grid) if grid else None,
+        record=record,
     )
 
 

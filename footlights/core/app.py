@@ -71,16 +71,26 @@ class App:
     """
 
     title: ClassVar[str] = ""  # one line for `footlights apps`
-    layout: ClassVar[Literal["stage", "exhibition"]] = "stage"  # of the page
+    layout: ClassVar[Literal["stage", "exhibition", "wall"]] = "stage"  # of the page
     needs: ClassVar[frozenset[str]] = frozenset()
+    sets_off: ClassVar[str] = "trigger"  # kind of the events that set off actions, where nothing else is asked for
     Settings: ClassVar[type[Any]] = NoSettings
 
     def __init__(self, settings: Any = None) -> None:
         self.settings = settings if settings is not None else self.Settings()
 
+    @property
+    def wants(self) -> frozenset[str]:
+        """What this app needs with these settings; the same as `needs`, where they make no difference."""
+        return self.needs
+
     def step(self, scene: Scene) -> Iterator[Event | Cue]:
         """Everything that this frame gives rise to."""
         raise NotImplementedError
+
+    def succeed(self, before: "App") -> Iterator[Event]:
+        """Take the place of an app of this kind that had other settings, between two frames. Here that one ends."""
+        yield from before.end()
 
     def end(self) -> Iterator[Event]:
         """Called once, when the stream has ended: what only the end can tell."""

@@ -65,4 +65,35 @@ class Card:
     bars: tuple[tuple[str, float], ...] = ()  # label and 0..1, in the order to show
 
 
-Cue = Badge | Bar | Text | Overlay | Show | Card
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A large figure with a line below it: what is read from across the room."""
+
+    value: str  # "12"
+    text: str  # "Squats"
+    corner: Corner = "top left"
+    tone: Tone = "plain"
+    size: float = 1.0  # of the letters; 1: about a seventh of the picture's height
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """A timeline along the lower edge: what was when, with a curve over it."""
+
+    begin: float  # seconds
+    end: float  # seconds
+    spans: tuple[tuple[float, float, str], ...] = ()  # from, to, what; the same text has the same colour
+    curve: tuple[tuple[float, float], ...] = ()  # seconds, 0..1
+    text: str = ""  # at the right end
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A zone or a line, drawn over the picture: two points are a line, three and more a closed outline."""
+
+    points: tuple[tuple[float, float], ...]  # shares of the picture's width and height, 0..1 from its top left
+    text: str = ""
+    tone: Tone = "plain"
+
+
+Cue = Badge | Bar | Text | Overlay | Show | Card | Figure | Strip | Outline

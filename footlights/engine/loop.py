@@ -6,13 +6,13 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from footlights.core.app import Detector, Source
+from footlights.core.app import App, Detector, Source
 from footlights.core.errors import FootlightsError, SettingsError
 from footlights.core.event import Event
 from footlights.core.frame import Frame
 from footlights.core.scene import Scene
 from footlights.engine.outlet import Outlet
-from footlights.engine.stream import Stream
+from footlights.engine.stream import Attention, Stream
 from footlights.engine.watch import StreamReport
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class Engine:
         self._make = make
         self._detector = detector
         self._on_event = on_event
-        self._stay = stay  # go on without any stream, because one may be added
+        self.stay = stay  # go on without any stream, because one may be added
         self._changed = threading.Condition()
         self._streams: dict[str, Stream] = {}
         self._over: list[Stream] = []  # the last streams that ended, kept for reports
@@ -74,6 +74,18 @@ class Engine:
             raise SettingsError(f"there is no source named '{name}'; running: {', '.join(self._streams) or 'none'}")
         stream.removed = True
         stream.handover.close()
+
+    def change(self, make: Callable[[str], tuple[Sequence[App], Attention]]) -> None:
+        """Give every stream, by its name, other apps and another attention, from its next frame on. Sources, tracks
+        and recordings go on.
+        """
+        with self._changed:
+            for stream in self._streams.values():
+                stream.change = make(stream.name)
+
+    def exchange(self, detector: Detector) -> None:
+        """Search with another detector from now on."""
+        self._detector = detector
 
     def names(self) -> set[str]:
         """The streams whose names are taken: those that run, and those that are just being finished."""
@@ -128,7 +140,7 @@ class Engine:
                     in_step = all(s.handover.in_step for s in streams)
                     if ended or (ready and not (in_step and len(ready) < len(streams))):
                         break
-                    if not streams and not self._stay:
+                    if not streams and not self.stay:
                         return None
                     self._changed.wait()
                 taken = [] if ended else [(s, f) for s in ready if (f := s.handover.take()) is not None]
@@ -143,6 +155,8 @@ class Engine:
             if self._on_event is not None:
                 for event in scene.events:
                     self._on_event(event)
+            if stream is not None:
+                stream.meter.told(scene.events)
             if stream is not None and not scene.closing:
                 stream.meter.finished(scene.frame.time, scene.frame.arrived, len(scene.tracks))
             for outlet in (*self.outlets, *(stream.outlets if stream else ())):
@@ -182,10 +196,10 @@ class Engine:
         """How every stream is doing: those that run, and those that ended lately."""
         with self._changed:
             streams = [*self._over, *self._streams.values()]
-        return [_report(stream) for stream in streams]
+        return [_report(stream, (*self.outlets, *stream.outlets)) for stream in streams]
 
 
-def _report(stream: Stream) -> StreamReport:
+def _report(stream: Stream, outlets: Sequence[Outlet]) -> StreamReport:
     handover, meter = stream.handover, stream.meter
     state, message = "running", ""
     if stream.failed or handover.error:
@@ -205,4 +219,9 @@ def _report(stream: Stream) -> StreamReport:
         spent=meter.milliseconds(),
         media_time=meter.media_time,
         duration=handover.source.duration,
+        looks=meter.looks,
+        skipped=meter.skipped,
+        raised=meter.raised,
+        events=dict(meter.events),
+        waiting={"source": len(handover), **{outlet.name: outlet.waiting(stream.name) for outlet in outlets}},
     )

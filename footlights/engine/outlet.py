@@ -38,6 +38,11 @@ class Outlet:
         self._thread = threading.Thread(target=self._run, name=f"sink {self.name}", daemon=True)
         self._thread.start()
 
+    def waiting(self, stream: str) -> int:
+        """How many scenes of a stream wait."""
+        with self._changed:
+            return sum(scene.frame.stream == stream for scene in self._queue)
+
     def put(self, scene: Scene) -> None:
         """Give one finished scene. Blocks only under the policy "wait"."""
         if self.error is not None or (self._wants is not None and not self._wants(scene)):

@@ -25,8 +25,8 @@ class Plan:
     stages: tuple[type[Stage], ...]
 
 
-def plan(apps: Iterable[type[App]], offer: Offer) -> Plan:
-    """The smallest plan that gives every app what it needs.
+def plan(apps: Iterable[App | type[App]], offer: Offer) -> Plan:
+    """The smallest plan that gives every app what it needs; a class stands for any settings.
 
     Raises:
         WiringError: names the need that nothing gives, or two needs that ask for different detectors.
@@ -56,6 +56,7 @@ def plan(apps: Iterable[type[App]], offer: Offer) -> Plan:
             chosen.append(stage)
 
     for app in apps:
-        for need in sorted(app.needs):
-            want(need, app.__name__)
+        kind, needs = (app, app.needs) if isinstance(app, type) else (type(app), app.wants)
+        for need in sorted(needs):
+            want(need, kind.__name__)
     return Plan(finds[0][0] if finds else None, tuple(chosen))

@@ -76,6 +76,7 @@ class Stream:
     removed: bool = False  # by somebody who wants to hear no more of it
     last: Frame | None = None
     following: bool = False
+    change: tuple[Sequence[App], Attention] | None = None  # what takes over with the next frame
 
     @property
     def name(self) -> str:
@@ -84,12 +85,13 @@ class Stream:
     def step(self, frame: Frame, detector: Detector | None) -> Scene:
         """One frame's life, downwards: detect when it is time, track, understand, let the apps speak."""
         scene = Scene(frame)
+        if self.change is not None:
+            self._hand_over(scene)
         if self.renew is not None and self.last is not None and frame.picture is not self.last.picture:
             self._begin_anew()
         self.last = frame
-        if detector is not None and self.attention.due(frame, following=self.following):
-            with self.meter.timed("detect"):
-                detector.run([scene])
+        if detector is not None:
+            self._look(scene, detector)
         if self.tracker is not None:
             with self.meter.timed("track"):
                 self.tracker.update(scene)
@@ -106,6 +108,23 @@ class Stream:
                     else:
                         scene.cues.append(output)
         return scene
+
+    def _look(self, scene: Scene, detector: Detector) -> None:
+        """Let the detector look where it is time, and count where it need not."""
+        if not self.attention.due(scene.frame, following=self.following):
+            self.meter.skipped += 1
+            return
+        with self.meter.timed("detect"):
+            detector.run([scene])
+        self.meter.looks += 1
+
+    def _hand_over(self, scene: Scene) -> None:
+        """Other settings: apps take the places of others."""
+        assert self.change is not None
+        apps, self.attention = self.change
+        for app, before in zip(apps, self.apps, strict=True):
+            scene.events += app.succeed(before)
+        self.apps, self.change = apps, None
 
     def _begin_anew(self) -> None:
         """A still has nothing to do with the one before: nobody is followed from one to the other."""

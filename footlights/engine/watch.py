@@ -1,12 +1,14 @@
 """Watching is not taking part: what the engine measures about itself."""
 
 import time
-from collections import deque
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
+
+from footlights.core.event import Event
 
 WINDOW = 300  # scenes over which rates and latencies are taken
 
@@ -27,6 +29,11 @@ class StreamReport:
     spent: dict[str, float]  # mean milliseconds a frame for each step
     media_time: float  # seconds
     duration: float | None  # seconds, where it is known
+    looks: int = 0  # of the detector so far
+    skipped: int = 0  # frames that the detector did not look at
+    raised: int = 0  # anomalies that are raised now
+    events: dict[str, int] = field(default_factory=dict)  # so far, by kind
+    waiting: dict[str, int] = field(default_factory=dict)  # length of each queue: "source", and one for each sink
 
 
 @dataclass
@@ -36,6 +43,9 @@ class Meter:
     frames: int = 0
     people: int = 0
     media_time: float = 0.0
+    looks: int = 0  # of the detector
+    skipped: int = 0  # frames that the detector did not look at
+    events: Counter[str] = field(default_factory=Counter)  # by kind
     spent: dict[str, float] = field(default_factory=dict)  # seconds in total for each step
     _finished: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW))
     _latencies: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW))
@@ -59,6 +69,16 @@ class Meter:
         if arrived is not None:
             self._latencies.append(now - arrived)
 
+    def told(self, events: Iterable[Event]) -> None:
+        """Count what has happened."""
+        for event in events:
+            self.events[event.kind] += 1
+
+    @property
+    def raised(self) -> int:
+        """Anomalies that are raised now."""
+        return max(0, self.events["anomaly.raised"] - self.events["anomaly.cleared"])
+
     def fps(self) -> float:
         """Scenes a second over the last two seconds at least, 0 where nothing comes any more."""
         now = time.monotonic()
@@ -74,4 +94,4 @@ class Meter:
 
     def milliseconds(self) -> dict[str, float]:
         """Mean milliseconds a frame for each step."""
-        return {step: round(1000 * total / max(1, self.frames), 3) for step, total in list(self.spent.items())}
+        return {step: round(1000 * total / max(1, self.frames), 6) for step, total in list(self.spent.items())}

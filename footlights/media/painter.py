@@ -8,12 +8,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from footlights.core.cue import Badge, Bar, Corner, Overlay, Text, Tone
+from footlights.core.cue import Badge, Bar, Corner, Figure, Outline, Overlay, Strip, Text, Tone
 from footlights.core.errors import SettingsError
 from footlights.core.frame import Image
 from footlights.core.scene import Floats, Scene, Track
 from footlights.core.skeleton import BODY_LINES, HAND_LINES
 from footlights.media.emojis.raster import step_up
+from footlights.media.figures import figure_sprite, strip_sprite
 from footlights.media.sprites import Colour, Sprite, is_drawing, label, lay, load_sprite, turned
 
 log = logging.getLogger(__name__)
@@ -64,6 +65,8 @@ class Painter:
         for cue in scene.cues:
             if isinstance(cue, Overlay):
                 self._paint_overlay(canvas, cue)
+            elif isinstance(cue, Outline):
+                _paint_outline(brush, cue)
         _paint_notes(brush, scene)
         return canvas
 
@@ -153,6 +156,11 @@ class Brush:
             return self.width - margin - width, top
         return (self.width - width) // 2, top
 
+    def reserve_bottom(self, height: int) -> None:
+        """What lies along the lower edge takes the place of the lower corners."""
+        for corner in ("bottom left", "bottom", "bottom right"):
+            self._below[corner] = height + round(8 * self.unit)
+
     def bar(self, left: int, top: int, width: int, value: float, tone: Tone) -> int:
         """A bar with round ends, `width` pixels wide; its height in pixels."""
         height = self.thick(8)
@@ -218,6 +226,18 @@ def _paint_track(brush: Brush, track: Track) -> None:
         brush.lay_inside(name, float(track.box[0]), float(track.box[3]) - name.height)
 
 
+def _paint_outline(brush: Brush, outline: Outline) -> None:
+    points = np.array(outline.points, np.float32).reshape(-1, 2) * [brush.width, brush.height]
+    if len(points) < 2 or not np.isfinite(points).all():
+        return
+    ends = np.arange(len(points))
+    pairs = np.stack([ends, np.roll(ends, -1)], axis=1)[: 1 if len(points) == 2 else None]
+    brush.lines(np.asarray(points, np.float32), pairs, BAR_TONES[outline.tone], 2)
+    if outline.text:
+        plate = label(_one_line(outline.text), round(brush.letters * 0.8), _WHITE, TONES[outline.tone], _PLATE)
+        brush.lay_inside(plate, *(float(value) for value in points[0]))
+
+
 def _paint_landmarks(
     brush: Brush, xy: Floats, seen: NDArray[np.bool_], lines: NDArray[np.int_], colour: Colour, size: float
 ) -> None:
@@ -228,6 +248,15 @@ def _paint_landmarks(
 
 def _paint_notes(brush: Brush, scene: Scene) -> None:
     piles = {track.id: Pile(brush, track.box) for track in scene.tracks}
+    for cue in scene.cues:
+        if isinstance(cue, Strip):
+            sprite = strip_sprite(cue, brush.width, round(66 * brush.unit))
+            lay(brush.canvas, sprite, 0, brush.height - sprite.height)
+            brush.reserve_bottom(sprite.height)
+    for cue in scene.cues:
+        if isinstance(cue, Figure):
+            sprite = figure_sprite(cue.value, cue.text, round(64 * cue.size * brush.unit), BAR_TONES[cue.tone])
+            lay(brush.canvas, sprite, *brush.place(cue.corner, sprite.width, sprite.height))
     for cue in scene.cues:
         if isinstance(cue, Text):
             sprite = brush.plate(cue.text, cue.tone)

@@ -31,8 +31,12 @@ class Outputs:
 
     page: int | None = field(default=8000, metadata={"min": 0, "max": 65535})  # 0: any free port
     rtsp: int | None = field(default=None, metadata=PORT)
+    publish: tuple[str, ...] = ()  # addresses of media servers that the wall is sent to
+    wall: str | None = None  # rows and columns: "2x3"
     record: str | None = None  # path of the video
     journal: str | None = None  # path of the events
+    evidence: str | None = None  # folder of the pictures and clips of what happened
+    home_assistant: str | None = None  # address of the MQTT broker
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,8 @@ class Document:
     settings: dict[str, Any] = field(default_factory=dict)
     outputs: Outputs = field(default_factory=Outputs)
     actions: dict[str, str | tuple[str, ...]] = field(default_factory=dict)  # by flag: "open", "webhook" ...
+    quiet: str | None = None  # hours without actions: "22:00-06:00"
+    cooldown: float = field(default=0.0, metadata={"min": 0.0})  # seconds between two actions for one stream
     hub: HubEntry | None = None
 
 

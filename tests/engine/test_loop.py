@@ -1,5 +1,5 @@
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
@@ -10,6 +10,7 @@ from footlights.core.event import Event
 from footlights.core.scene import Scene
 from footlights.engine.loop import Engine
 from footlights.engine.outlet import Outlet
+from footlights.engine.stream import Pace, Slots
 from tests.engine.fakes import Counted, Memory, Ticks, plain_stream
 
 
@@ -138,6 +139,45 @@ def test_sources_come_and_go_while_it_runs() -> None:
     thread.join(5)
     assert not thread.is_alive()
     assert 0 < sum(s.frame.stream == "first" for s in memory.scenes) < 1000
+
+
+def test_apps_change_hands_between_two_frames_and_say_goodbye() -> None:
+    handed, memory = threading.Event(), Memory()
+
+    def gate(index: int) -> None:
+        if index == 3:  # the frames before this one are with the engine, or through it
+            handed.wait(5)
+
+    engine = Engine(plain_stream, None, outlets=[Outlet(memory, "wait")])
+    engine.add(Counted("a", 6, gate=gate))
+    running = threading.Thread(target=engine.run)
+    running.start()
+    while len(memory.scenes) < 3:
+        handed.wait(0.01)
+    engine.change(lambda name: ([Ticks()], Slots(Pace())))
+    handed.set()
+    running.join()
+    events = [event for scene in memory.scenes for event in scene.events]
+    assert [event.data["seen"] for event in events if event.kind == "sum"] == [3, 3]
+    assert [event.data["index"] for event in events if event.kind == "tick"] == list(range(6))
+
+
+def test_a_detector_is_exchanged_while_it_runs() -> None:
+    class Marking:
+        def __init__(self, label: str, then: Callable[[], None] = lambda: None) -> None:
+            self.label, self.then, self.looks = label, then, 0
+
+        def run(self, scenes: list[Scene]) -> None:
+            self.looks += len(scenes)
+            self.then()
+
+    engine: Engine
+    other = Marking("other")
+    first = Marking("first", lambda: engine.exchange(other))
+    engine = Engine(plain_stream, first)
+    engine.add(Counted("a", 12))
+    engine.run()
+    assert (first.looks, other.looks) == (1, 5), "every 0.2 s of 1.2 s"
 
 
 def test_no_thread_outlives_a_run() -> None:

@@ -1,9 +1,16 @@
 """The contract of everything that an event can set off."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import ClassVar, Self
 
 from footlights.core.event import Event
+
+Picture = Callable[[Event], bytes | None]  # the JPEG that belongs to an event; may take a moment; None: there is none
+
+
+def no_picture(event: Event) -> None:
+    """Nobody takes pictures here."""
 
 
 class Action(ABC):

@@ -5,13 +5,15 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from footlights.core.errors import FootlightsError, SettingsError
 from footlights.core.event import Event
 from footlights.engine.actions.action import Action
 from footlights.engine.actions.log import ActionLog, Outcome, Record
+from footlights.engine.actions.quiet import QuietHours
 
 logger = logging.getLogger(__name__)
 STREAMS = 1024  # whose last firing is remembered for the cool-down
@@ -45,7 +47,7 @@ class Dispatcher:
 
     Each action has a thread and a bounded queue of its own, so that none waits for another and the engine for none. A
     full queue drops its oldest event; that is counted, and said once until the queue is empty again. `cooldown` is in
-    seconds of media time, for each action and stream.
+    seconds of media time, for each action and stream. In `quiet` hours, by the clock of this machine, there are none.
     """
 
     def __init__(
@@ -57,16 +59,28 @@ class Dispatcher:
         queue: int = 64,
         retry: Retry | None = None,
         log: ActionLog | None = None,
+        quiet: QuietHours | None = None,
+        clock: Callable[[], datetime] = datetime.now,
     ) -> None:
         self.kind = kind
         self.log = log if log is not None else ActionLog()
+        self._quiet = quiet
+        self._clock = clock
         self._workers = [_Worker(action, self.log, cooldown, queue, retry or Retry()) for action in actions]
 
     def handle(self, event: Event) -> None:
         """Take one event of the engine. Never blocks and never raises; other kinds of events are left alone."""
-        if event.kind == self.kind or event.kind.startswith(f"{self.kind}."):
+        if self.wants(event):
+            still = self._quiet is not None and self._quiet.hold(self._clock())
             for worker in self._workers:
-                worker.put(event)
+                if still:
+                    worker.leave(event)
+                else:
+                    worker.put(event)
+
+    def wants(self, event: Event) -> bool:
+        """True for events that set off actions."""
+        return event.kind == self.kind or event.kind.startswith(f"{self.kind}.")
 
     @property
     def waiting(self) -> int:
@@ -143,6 +157,10 @@ class _Worker:
             self._record(waiting, "cooling down")
         if say and oldest is not None:
             self._record(oldest, "dropped", f"{self._size} events wait already; others may follow and are counted")
+
+    def leave(self, event: Event) -> None:
+        """Set nothing off: these are quiet hours."""
+        self._record(Waiting(event, time.monotonic()), "quiet")
 
     def finish(self) -> None:
         """No new events; what waits is tried once. A pause between two attempts ends at once."""

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Outcome = Literal["ok", "retrying", "failed", "cooling down", "dropped"]
+Outcome = Literal["ok", "retrying", "failed", "cooling down", "quiet", "dropped"]
 logger = logging.getLogger(__name__)
 LEVELS: dict[Outcome, int] = {
     "ok": logging.INFO,
     "retrying": logging.WARNING,
     "failed": logging.ERROR,
     "cooling down": logging.DEBUG,
+    "quiet": logging.DEBUG,
     "dropped": logging.WARNING,
 }
 

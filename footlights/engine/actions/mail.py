@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, parse_qs, unquote
 from footlights.core.errors import SettingsError, SinkError
 from footlights.core.event import Event
 from footlights.engine.actions import message
-from footlights.engine.actions.action import Action
+from footlights.engine.actions.action import Action, Picture, no_picture
 from footlights.engine.actions.address import host_and_port, parse
 from footlights.wire.near_miss import near_miss
 
@@ -24,7 +24,7 @@ OPTIONS = ("from", "starttls")
 
 
 class Mail(Action):
-    """Sends one mail for each event.
+    """Sends one mail for each event, with its picture where there is one: `picture` is put there by the builder.
 
     smtp:// is port 587 and STARTTLS, which is demanded except of a server on this machine and where the address ends in
     ?starttls=no; smtps:// is port 465 and TLS from the beginning. A password never travels in clear. Recipients stand
@@ -43,6 +43,7 @@ class Mail(Action):
         self.sender = sender
         self.starttls = starttls
         self._password = password
+        self.picture: Picture = no_picture
         self._last: tuple[Event, EmailMessage] | None = None
 
     @classmethod
@@ -145,6 +146,8 @@ class Mail(Action):
         who = "" if event.track is None else f", track {event.track}"
         document = json.dumps(message.plain(event), indent=2, ensure_ascii=False, allow_nan=False)
         mail.set_content(f"{message.name(event)} on {event.stream} at {event.time:.2f} s{who}.\n\n{document}\n")
+        if (picture := self.picture(event)) is not None:
+            mail.add_attachment(picture, maintype="image", subtype="jpeg", filename=f"{event.time:.2f}.jpg")
         return mail
 
 

@@ -28,8 +28,9 @@ def plain(event: Event) -> dict[str, Any]:
 
 
 def name(event: Event) -> str:
-    """What happened, in one word: the gesture, or what set it off, or else the event's kind."""
-    return str(event.data.get("gesture") or event.data.get("by") or event.kind)
+    """What happened, in few words: the gesture, what set it off, the alert that is raised, or else the event's kind."""
+    alert = event.data.get("alert") if event.kind == "anomaly.raised" else None
+    return str(event.data.get("gesture") or event.data.get("by") or alert or event.kind)
 
 
 def confidence(event: Event) -> float:

@@ -3,7 +3,6 @@
 import json
 import os
 import threading
-import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.parse import SplitResult, unquote
@@ -13,11 +12,11 @@ from footlights.core.event import Event
 from footlights.engine.actions.action import Action
 from footlights.engine.actions.address import host_and_port, parse
 from footlights.engine.actions.message import plain
+from footlights.engine.broker import PASSWORD, new_client, port_of
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client
 
-PASSWORD = "FOOTLIGHTS_MQTT_PASSWORD"  # name of the environment variable
 EXAMPLE = "mqtt://broker.local/stage/effects"
 TIMEOUT = 5.0  # seconds for the connection, and again for the confirmation
 
@@ -49,7 +48,7 @@ class Mqtt(Action):
     def from_text(cls, text: str) -> Self:
         address = parse(cls.flag, text, ("mqtt", "mqtts"), EXAMPLE)
         topic = unquote(address.path[1:])
-        place = f"{address.scheme}://{host_and_port(address, _port(address))}"
+        place = f"{address.scheme}://{host_and_port(address, port_of(address))}"
         if not topic:
             raise SettingsError(f"--mqtt '{place}' names no topic: did you mean '{place}/footlights'?")
         if "?" in text or "#" in text:
@@ -86,7 +85,7 @@ class Mqtt(Action):
         return f"mqtt {self._place()}/{self.topic}"
 
     def _place(self) -> str:
-        return host_and_port(self.address, _port(self.address))
+        return host_and_port(self.address, port_of(self.address))
 
     def _wait(self, done: Callable[[], bool]) -> bool:
         with self._state:
@@ -101,22 +100,11 @@ class Mqtt(Action):
             return self._client
 
     def _start(self) -> "Client":
-        from paho.mqtt.client import Client
-        from paho.mqtt.enums import CallbackAPIVersion
-
-        client = Client(CallbackAPIVersion.VERSION2, client_id=f"footlights-{uuid.uuid4().hex[:12]}")
-        if self.address.username:
-            client.username_pw_set(unquote(self.address.username), self._password)
-        if self.address.scheme == "mqtts":
-            import ssl
-
-            client.tls_set_context(ssl.create_default_context())
-        client.connect_timeout = TIMEOUT
-        client.reconnect_delay_set(min_delay=1, max_delay=4)
+        client = new_client(self.address, self._password, TIMEOUT)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
-        client.connect_async(self.address.hostname or "", _port(self.address))
+        client.connect_async(self.address.hostname or "", port_of(self.address))
         client.loop_start()
         return client
 
@@ -142,7 +130,3 @@ class Mqtt(Action):
         with self._state:
             self._confirmed.add(mid)
             self._state.notify_all()
-
-
-def _port(address: SplitResult) -> int:
-    return address.port or (8883 if address.scheme == "mqtts" else 1883)

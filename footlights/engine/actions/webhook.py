@@ -6,13 +6,14 @@ import json
 import logging
 import os
 import uuid
+from base64 import b64encode
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Self
 from urllib.parse import SplitResult
 
 from footlights.core.errors import SettingsError, SinkError
 from footlights.core.event import Event
-from footlights.engine.actions.action import Action
+from footlights.engine.actions.action import Action, Picture, no_picture
 from footlights.engine.actions.address import host_and_port, parse
 from footlights.engine.actions.message import cloud_event
 
@@ -27,7 +28,8 @@ RETRY = {408, 425, 429}  # of the 4xx answers those that may become better by wa
 
 
 class Webhook(Action):
-    """POSTs every event as a CloudEvents 1.0 JSON document in structured mode.
+    """POSTs every event as a CloudEvents 1.0 JSON document in structured mode. Where the event has a picture, it stands
+    in the data as `picture`, base64: `picture` is put there by the builder.
 
     Where the environment variable FOOTLIGHTS_WEBHOOK_SECRET is set, the header X-Hub-Signature-256 holds
     "sha256=" and the hexadecimal HMAC-SHA256 of the body. TLS certificates are verified, against SSL_CERT_FILE where
@@ -42,6 +44,7 @@ class Webhook(Action):
         self.address = address
         self._secret = secret.encode()
         self._client: httpx.Client | None = None
+        self.picture: Picture = no_picture
         self._last: tuple[Event, bytes] | None = None
 
     @classmethod
@@ -93,6 +96,8 @@ class Webhook(Action):
         """The same bytes, with the same id, whenever the same event is sent again."""
         if self._last is None or self._last[0] is not event:
             document = cloud_event(event, str(uuid.uuid4()), datetime.now(UTC))
+            if (picture := self.picture(event)) is not None:
+                document["data"]["picture"] = {"media_type": "image/jpeg", "base64": b64encode(picture).decode()}
             self._last = (event, json.dumps(document, ensure_ascii=False, allow_nan=False).encode())
         return self._last[1]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 State = Literal["connecting", "running", "retrying", "ended", "failed"]
 
@@ -29,6 +29,13 @@ class StreamStats:
     state: State = "running"
     message: str = ""  # one line
     spent_ms: Mapping[str, float] = field(default_factory=dict)  # mean time a frame for each step ("detect": 4.2)
+    frames: int = 0  # processed so far
+    looks: int = 0  # of the detector so far
+    media_time: float = 0.0  # seconds, of the newest frame
+    skipped: int = 0  # frames that the detector did not look at
+    raised: int = 0  # anomalies that are raised now
+    events: Mapping[str, int] = field(default_factory=dict)  # so far, by kind
+    waiting: Mapping[str, int] = field(default_factory=dict)  # length of each queue: "source", and one for each sink
 
 
 class Control(Protocol):
@@ -58,3 +65,43 @@ class Chooser(Protocol):
 
     def choose(self, name: str) -> None:
         """Choose one. May take a moment. Raises FootlightsError with one line for the reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting of the app, as a form shows it."""
+
+    name: str
+    type: str  # "bool", "int", "float", "str", "path", "list of str" ...
+    default: Any = None  # as JSON has it
+    optional: bool = False  # may be None
+    help: str = ""
+    unit: str = ""
+    min: float | None = None
+    max: float | None = None
+    choices: tuple[Any, ...] = ()  # what may be written; empty: anything of the type
+    suggestions: tuple[str, ...] = ()  # what is likely to be written
+    fixed: str = ""  # why it cannot be changed while the streams run; empty: it can
+
+
+@runtime_checkable
+class Settable(Protocol):
+    """A control that also changes the settings of the app while the streams run."""
+
+    def settings(self) -> list[Setting]:
+        """Every setting there is, in the order to show."""
+
+    def values(self) -> dict[str, Any]:
+        """Their values now, as JSON has them."""
+
+    def change(self, values: Mapping[str, object]) -> None:
+        """Change some. May take a moment. Raises FootlightsError with one line for the reader; then nothing changed."""
+
+    def file(self) -> str:
+        """The name of the file that `save` writes; empty: there is none."""
+
+    def save(self) -> None:
+        """Write what was changed into that file. Raises FootlightsError."""
+
+    def document(self) -> str:
+        """A configuration, as YAML, that begins with these settings."""

@@ -1,6 +1,5 @@
 """The addresses of the page."""
 
-import json
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from typing import Any
@@ -13,10 +12,14 @@ from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
 from footlights.core.errors import FootlightsError
+from footlights.media.page.asked import asked
 from footlights.media.page.cards import POLICY as CARD_POLICY
 from footlights.media.page.files import MediaAnswer, StaticFile, static_files
 from footlights.media.page.guard import Guard
+from footlights.media.page.live_video import LiveVideoRoutes
+from footlights.media.page.metrics import CONTENT_TYPE, metrics
 from footlights.media.page.senders import CameraDoor
+from footlights.media.page.settings import SettingRoutes
 from footlights.media.page.sources import Sources, one_line
 from footlights.media.page.state import PageState
 from footlights.media.page.viewers import picture_stream, watch_events, watch_stream
@@ -28,9 +31,19 @@ _FRESH = {"cache-control": "no-store"}
 class Routes:
     """Answers requests from the state of the page."""
 
-    def __init__(self, state: PageState, sources: Sources, door: CameraDoor, threads: Executor, home: str) -> None:
+    def __init__(
+        self,
+        state: PageState,
+        sources: Sources,
+        door: CameraDoor,
+        threads: Executor,
+        home: str,
+        live: LiveVideoRoutes,
+    ) -> None:
         self._state = state
+        self._live = live
         self._sources = sources
+        self._settings = SettingRoutes(sources, state)
         self._door = door
         self._threads = threads
         self._home = home  # the file that is the page
@@ -48,7 +61,10 @@ class Routes:
             Route("/show/{token}", self._show),
             Route("/api/shows/{token}", self._show_facts),
             Route("/cards/{token}", self._card_picture),
+            *self._live.routes(),
+            *self._settings.routes(),
             Route("/api/stats", self._stats),
+            Route("/metrics", self._metrics),
             Route("/api/choice", self._choice, methods=["GET"]),
             Route("/api/choice", self._choose, methods=["POST"]),
             Route("/api/sources", self._list_sources, methods=["GET"]),
@@ -115,6 +131,9 @@ class Routes:
     async def _stats(self, request: Request) -> Response:
         return JSONResponse({"streams": self._state.streams()}, headers=_FRESH)
 
+    async def _metrics(self, request: Request) -> Response:
+        return Response(metrics(self._state.stats.values()), headers={**_FRESH, "content-type": CONTENT_TYPE})
+
     async def _list_sources(self, request: Request) -> Response:
         answer = {"fixed": self._sources.fixed, "sources": await self._sources.states()}
         return JSONResponse(answer, headers=_FRESH)
@@ -170,25 +189,15 @@ class Routes:
 
 
 async def _asked(request: Request, key: str, example: str) -> str:
-    """The text under a key of a JSON body. Only JSON is read: another site cannot send it without being asked first.
+    """The text under a key of a JSON body.
 
     Raises:
         ValueError: the body is too long or is something else.
     """
-    if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
-        raise ValueError(f'send JSON: {{"{key}": "{example}"}} with Content-Type: application/json')
-    body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MOST_BODY:
-            raise ValueError(f"a request may have {MOST_BODY} bytes")
-    try:
-        asked = json.loads(body)
-    except ValueError as error:
-        raise ValueError(f"this is not JSON: {error}") from error
-    if not isinstance(asked, dict) or not isinstance(asked.get(key), str):
+    found = (await asked(request, MOST_BODY, f'{{"{key}": "{example}"}}')).get(key)
+    if not isinstance(found, str):
         raise ValueError(f'send {{"{key}": "..."}}')
-    return str(asked[key])
+    return found
 
 
 def _problem(message: str, status: int) -> Response:

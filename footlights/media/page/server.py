@@ -23,6 +23,7 @@ from footlights.core.event import Event
 from footlights.core.scene import Scene
 from footlights.media.page.browser import CAMERAS, MOST_BYTES, BrowserCameras
 from footlights.media.page.control import Control, StreamStats
+from footlights.media.page.live_video import LiveVideoRoutes
 from footlights.media.page.pictures import Paint
 from footlights.media.page.routes import Routes
 from footlights.media.page.senders import CameraDoor
@@ -52,7 +53,8 @@ class Page:
         host: where to listen. Anything but loopback needs the token that `url` carries.
         port: where to listen; the next free one where it is taken or 0.
         title: what the page calls itself.
-        layout: `stage`: every stream with its events; `exhibition`: one stream beside what became of it, and its cards.
+        layout: `stage`: every stream with its events; `exhibition`: one stream beside what became of it, and its cards;
+            `wall`: many cameras with counts, zones and alerts.
         raw: also show the pictures without anything drawn on them, and crops of them on cards.
         control: adds and removes sources; may be set later, as `page.control`. Without it the sources are fixed.
         token: the token to ask for, or None for a new random one where one is needed.
@@ -71,7 +73,7 @@ class Page:
         port: int = 8000,
         *,
         title: str = "footlights",
-        layout: Literal["stage", "exhibition"] = "stage",
+        layout: Literal["stage", "exhibition", "wall"] = "stage",
         raw: bool = True,
         control: Control | None = None,
         token: str | None = None,
@@ -81,6 +83,7 @@ class Page:
     ) -> None:
         _check_certificate(tls)
         self.control = control
+        self.live = LiveVideoRoutes()  # what else is offered: set its `hls` and `webrtc`
         self._socket = _listen(host, port)
         self.port = int(self._socket.getsockname()[1])
         if port not in (0, self.port):
@@ -106,8 +109,8 @@ class Page:
         self._state = PageState(title, self._shows, new_paint, threads, HISTORY, raw=raw)
         self._state.catch_up = self._take_over
         self._door = CameraDoor(cameras, sources)
-        home = "index.html" if layout == "stage" else "exhibition.html"
-        routes = Routes(self._state, sources, self._door, threads, home)
+        home = "index.html" if layout == "stage" else f"{layout}.html"
+        routes = Routes(self._state, sources, self._door, threads, home, self.live)
         app = routes.app(self._token, f"footlights_{self.port}")
         self._server = _server(app, tls)
         self._loop = asyncio.new_event_loop()

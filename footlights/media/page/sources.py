@@ -33,7 +33,7 @@ class Sources:
         """Every source, for JSON; empty where there is no control."""
         if self.fixed:
             return []
-        states = await self._call(lambda control: control.sources())
+        states = await self.call(lambda control: control.sources())
         return [{**asdict(state), "url": without_secrets(state.url)} for state in states]
 
     async def add(self, url: str) -> str:
@@ -47,7 +47,7 @@ class Sources:
             raise SettingsError(
                 f"a source is 1 to {LONGEST_URL} printable characters, such as 0, film.mp4 or rtsp://..."
             )
-        return await self._call(lambda control: control.add(url))
+        return await self.call(lambda control: control.add(url))
 
     async def remove(self, name: str) -> None:
         """Remove a source.
@@ -55,7 +55,7 @@ class Sources:
         Raises:
             FootlightsError: there is none of this name.
         """
-        await self._call(lambda control: control.remove(name))
+        await self.call(lambda control: control.remove(name))
 
     async def choice(self) -> tuple[str, list[str]]:
         """What is chosen, and what can be; nothing where there is no choice."""
@@ -63,7 +63,7 @@ class Sources:
         def ask(control: Control) -> tuple[str, list[str]]:
             return (control.chosen(), control.choices()) if isinstance(control, Chooser) else ("", [])
 
-        return ("", []) if self.fixed else await self._call(ask)
+        return ("", []) if self.fixed else await self.call(ask)
 
     async def choose(self, name: str) -> None:
         """Choose by name.
@@ -80,9 +80,10 @@ class Sources:
             if isinstance(control, Chooser):
                 control.choose(name)
 
-        await self._call(choose)
+        await self.call(choose)
 
-    async def _call(self, job: Callable[[Control], T]) -> T:
+    async def call(self, job: Callable[[Control], T]) -> T:
+        """Let the control do something. Raises FootlightsError as the control does, and where there is none."""
         control = self._control()
         if control is None:
             raise SettingsError("the sources are fixed: this page was started without control over them")

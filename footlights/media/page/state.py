@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from dataclasses import asdict
 from typing import Any, Literal
 
-from footlights.core.cue import Badge, Bar, Text
+from footlights.core.cue import Badge, Bar, Figure, Text
 from footlights.core.errors import SettingsError
 from footlights.core.event import Event
 from footlights.core.scene import Scene
@@ -134,6 +134,10 @@ class PageState:
         """Say what is chosen now."""
         self.feed.state("choice", {"type": "choice", "chosen": chosen, "choices": choices})
 
+    def settings(self, answer: Mapping[str, Any]) -> None:
+        """Say what is set now."""
+        self.feed.state("settings", {"type": "settings", **answer})
+
     def _new_views(self) -> dict[View, LiveView]:
         views: dict[View, LiveView] = {
             "painted": LiveView(as_jpeg(self._new_paint()), self._threads),
@@ -148,7 +152,7 @@ class PageState:
 
 
 def _cues_message(scene: Scene) -> dict[str, Any]:
-    def all_of(kind: type[Badge] | type[Bar] | type[Text]) -> list[dict[str, Any]]:
+    def all_of(kind: type[Badge] | type[Bar] | type[Figure] | type[Text]) -> list[dict[str, Any]]:
         return [asdict(cue) for cue in scene.cues if isinstance(cue, kind)]
 
     return {
@@ -157,4 +161,5 @@ def _cues_message(scene: Scene) -> dict[str, Any]:
         "badges": all_of(Badge),
         "bars": all_of(Bar),
         "texts": all_of(Text),
+        "figures": all_of(Figure),
     }

@@ -8,6 +8,7 @@ car crosses gate inwards            over a line; without a direction, either way
 person stays in door for 60 s       one and the same, for so long
 nothing moves in belt for 10 s      a standstill
 camera covered                      covered, blurred, moved or frozen
+scene unusual for 2 s               it does not look as a normal scene was learned to look
 """
 
 import re
@@ -19,7 +20,7 @@ from footlights.core.errors import SettingsError
 from footlights.recognition.anomalies.places import Line, Place, Zone
 from footlights.wire.near_miss import near_miss
 
-Kind = Literal["appears", "count", "crosses", "stays", "standstill", "camera"]
+Kind = Literal["appears", "count", "crosses", "stays", "standstill", "camera", "scene"]
 FAULTS = ("covered", "blurred", "moved", "frozen")
 LONGEST = 86_400.0  # seconds
 ANYTHING = "anything"
@@ -29,6 +30,7 @@ _TIME = r"(?: for (?P<seconds>\d+(?:\.\d+)?) ?s)?"
 _COUNT = r" ?(?:(?P<sign>>=|<=|>|<|=) ?(?P<number>\d+)|(?P<missing>missing))"
 _FORMS: Mapping[Kind, re.Pattern[str]] = {
     "camera": re.compile(r"camera (?P<label>\w+)" + _TIME),
+    "scene": re.compile(r"scene unusual" + _TIME),
     "standstill": re.compile(r"nothing moves" + _ZONE + _TIME),
     "crosses": re.compile(r"(?P<label>.+?) crosses (?P<place>\S+)(?: (?P<way>inwards|outwards))?"),
     "stays": re.compile(r"(?P<label>.+?) stays" + _ZONE + _TIME),
@@ -36,7 +38,13 @@ _FORMS: Mapping[Kind, re.Pattern[str]] = {
     "appears": re.compile(r"(?P<label>.+?)" + _ZONE + _TIME),
 }
 _SIGNS = {">": (1, None), ">=": (0, None), "<": (None, -1), "<=": (None, 0), "=": (0, 0)}
-_SECONDS: Mapping[Kind, float] = {"count": 0.5, "stays": 30.0, "standstill": 5.0, "camera": 1.0}  # where none are given
+_SECONDS: Mapping[Kind, float] = {  # where none are given
+    "count": 0.5,
+    "stays": 30.0,
+    "standstill": 5.0,
+    "camera": 1.0,
+    "scene": 1.0,
+}
 
 
 @dataclass(frozen=True)
@@ -81,7 +89,7 @@ def _alert(text: str, places: Mapping[str, Place], labels: set[str] | None) -> A
     label = words.get("label") or ANYTHING
     if kind == "camera" and label not in FAULTS:
         raise SettingsError(f"alert '{text}': there is no fault '{label}' of a camera; {near_miss(label, FAULTS)}")
-    if kind not in ("camera", "standstill") and labels is not None and label not in labels:
+    if kind not in ("camera", "standstill", "scene") and labels is not None and label not in labels:
         raise SettingsError(f"alert '{text}': the model knows no '{label}'; {near_miss(label, labels)}")
     named = words.get("place")
     place = _place(text, named, places) if named else None
@@ -110,7 +118,8 @@ def _parsed(text: str) -> tuple[Kind, dict[str, str | None]]:
             return kind, found.groupdict()
     raise SettingsError(
         f"{text!r} is no alert; write for example 'down', 'person > 3 in hall for 10 s', 'can missing for 5 s', "
-        "'car crosses gate', 'person stays in door for 60 s', 'nothing moves for 10 s', 'camera covered'"
+        "'car crosses gate', 'person stays in door for 60 s', 'nothing moves for 10 s', 'camera covered', "
+        "'scene unusual'"
     )
 
 

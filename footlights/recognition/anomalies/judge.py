@@ -2,17 +2,17 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from footlights.core.event import Event, Value
+from footlights.core.per_track import PerTrack
 from footlights.core.scene import Floats, Scene, Track
 from footlights.recognition.anomalies.alerts import Alert
 from footlights.recognition.anomalies.camera import SIZE, CameraHealth
 from footlights.recognition.anomalies.places import Line
 
-LOOKS = 2  # at how many looks of the detector a thing must have been seen before it counts
 RELEASE = 0.5  # seconds for which it must be over before it is over
 PASSED = 2.0  # seconds for which what crossed a line stays raised
 JITTER = 0.005  # shares of the picture: nearer to a line than this is on neither side
@@ -28,12 +28,7 @@ class _Case:
     raised: bool = False
 
 
-@dataclass(slots=True)
-class _Seen:
-    """What is remembered of a track."""
-
-    looks: int = 0
-    sides: dict[str, tuple[float, Floats]] = field(default_factory=dict)  # by line: the last clear side, and where
+Sides = dict[str, tuple[float, Floats]]  # by line: the last clear side, and where the thing was then
 
 
 class Judge:
@@ -42,8 +37,9 @@ class Judge:
     def __init__(self, alerts: Iterable[Alert]) -> None:
         self.alerts = list(alerts)
         self.camera = CameraHealth()
+        self.unusual: Mapping[str, Value] | None = None  # what is told of a scene that looks unusual; set from outside
         self._cases: dict[tuple[str, int | None], _Case] = {}
-        self._seen: dict[int, _Seen] = {}
+        self._sides: PerTrack[Sides] = PerTrack(dict)
         self._looked = -math.inf  # seconds, when the detector looked last
         self._watches_picture = any(alert.kind in ("camera", "standstill") for alert in self.alerts)
         self._inside = {alert.text: _mask(alert) for alert in self.alerts if alert.kind == "standstill"}
@@ -54,19 +50,17 @@ class Judge:
         return [key for key, case in self._cases.items() if case.raised]
 
     def present(self, scene: Scene) -> list[Track]:
-        """The things that are there: seen often enough, and seen when the detector looked last."""
-        return [
-            track
-            for track in scene.tracks
-            if self._seen[track.id].looks >= LOOKS and track.seen >= self._looked - RELEASE
-        ]
+        """The things that are there: the detector saw them when it looked last, or a moment before."""
+        return [track for track in scene.tracks if track.seen >= self._looked - RELEASE]
 
     def update(self, scene: Scene) -> Iterator[Event]:
         """What is raised and what is over with this frame."""
         time = scene.frame.time
         if self._watches_picture:
             self.camera.update(scene.frame)
-        self._remember(scene)
+        if scene.detections is not None:
+            self._looked = time
+        self._sides.keep(track.id for track in scene.tracks)
         things = self.present(scene)
         feet = _feet(things, scene)
         for alert in self.alerts:
@@ -75,6 +69,14 @@ class Judge:
                 case.data, case.last = data, time
         for (text, track), case in list(self._cases.items()):
             yield from self._step(text, track, case, scene)
+
+    def succeed(self, before: "Judge", stream: str, time: float) -> Iterator[Event]:
+        """Go on with what another judge knew. What it had raised, and this one is not asked to watch for, is over."""
+        self.camera, self._looked = before.camera, before._looked
+        same = {alert.text for alert in self.alerts if any(_same(alert, other) for other in before.alerts)}
+        self._cases = {key: case for key, case in before._cases.items() if key[0] in same}
+        before._cases = {key: case for key, case in before._cases.items() if key[0] not in same}
+        yield from before.finish(stream, time)
 
     def finish(self, stream: str, time: float) -> Iterator[Event]:
         """The film is over, and with it whatever was raised."""
@@ -94,16 +96,6 @@ class Judge:
                 yield _event("anomaly.cleared", stream, time, text, track, case)
             del self._cases[text, track]
 
-    def _remember(self, scene: Scene) -> None:
-        alive = {track.id for track in scene.tracks}
-        self._seen = {track: seen for track, seen in self._seen.items() if track in alive}
-        looked = scene.detections is not None
-        if looked:
-            self._looked = scene.frame.time
-        for track in scene.tracks:
-            seen = self._seen.setdefault(track.id, _Seen())
-            seen.looks += looked and track.seen == scene.frame.time
-
     def _appears(self, alert: Alert, things: Sequence[Track], feet: Floats) -> Iterator["_Finding"]:
         for track in _wanted(alert, things, feet):
             yield track.id, {"label": track.label}
@@ -119,7 +111,7 @@ class Judge:
         for track, at in zip(things, feet, strict=True):
             if not alert.wants(track.label):
                 continue
-            way = _crossing(line, self._seen[track.id].sides, at)
+            way = _crossing(line, self._sides[track.id], at)
             if way is not None and alert.inwards in (None, way):
                 yield track.id, {"label": track.label, "way": "inwards" if way else "outwards"}
 
@@ -131,6 +123,10 @@ class Judge:
         if alert.label in self.camera.faults:
             yield None, {"fault": alert.label}
 
+    def _is_unusual(self, alert: Alert, things: Sequence[Track], feet: Floats) -> Iterator["_Finding"]:
+        if self.unusual is not None:
+            yield None, self.unusual
+
 
 _Finding = tuple[int | None, Mapping[str, Value]]
 _JUDGES: Mapping[str, Callable[[Judge, Alert, Sequence[Track], Floats], Iterator[_Finding]]] = {
@@ -140,7 +136,16 @@ _JUDGES: Mapping[str, Callable[[Judge, Alert, Sequence[Track], Floats], Iterator
     "stays": Judge._appears,
     "standstill": Judge._stands_still,
     "camera": Judge._is_faulty,
+    "scene": Judge._is_unusual,
 }
+
+
+def _same(alert: Alert, other: Alert) -> bool:
+    """True for the same words about the same place."""
+    places = [one.zone.corners if one.zone else one.line.ends if one.line else None for one in (alert, other)]
+    if places[0] is None or places[1] is None:
+        return alert.text == other.text
+    return alert.text == other.text and np.array_equal(places[0], places[1])
 
 
 def _feet(things: Sequence[Track], scene: Scene) -> Floats:
@@ -156,7 +161,7 @@ def _wanted(alert: Alert, things: Sequence[Track], feet: Floats) -> list[Track]:
     return [track for track, here in zip(things, there, strict=True) if here and alert.wants(track.label)]
 
 
-def _crossing(line: Line, sides: dict[str, tuple[float, Floats]], at: Floats) -> bool | None:
+def _crossing(line: Line, sides: Sides, at: Floats) -> bool | None:
     """True inwards, False outwards, None: not now. Remembers on which side it was last."""
     side = float(line.side(at)[0])
     before = sides.get(line.name)

@@ -79,6 +79,17 @@ def places(texts: Iterable[str]) -> Mapping[str, Place]:
     return found
 
 
+def zones(texts: Iterable[str]) -> list[Zone]:
+    """The zones of these texts. Raises SettingsError as `places`, and where one is a line."""
+    found = places(texts)
+    lines = [place.name for place in found.values() if isinstance(place, Line)]
+    if lines:
+        raise SettingsError(
+            f"'{lines[0]}' is a line, which has two points; here a zone is needed: three points and more"
+        )
+    return [place for place in found.values() if isinstance(place, Zone)]
+
+
 def _place(text: str) -> Place:
     name, colon, rest = (part.strip() for part in text.partition(":"))
     if not colon or not _NAME.fullmatch(name):

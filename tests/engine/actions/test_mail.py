@@ -194,3 +194,29 @@ def test_a_passing_trouble_is_tried_again_with_the_same_message_id(
 def test_nobody_there_is_a_passing_trouble(event: Event) -> None:
     with pytest.raises(ConnectionRefusedError):
         Mail.from_text(f"smtp://127.0.0.1:{free_port()}/a@example.com").fire(event)
+
+
+def test_a_picture_goes_with_the_mail_and_is_asked_for_once(serve: Serve, postbox: Postbox) -> None:
+    asked: list[Event] = []
+
+    def picture(event: Event) -> bytes | None:
+        asked.append(event)
+        return b"\xff\xd8 a picture \xff\xd9" if event.kind == "anomaly.raised" else None
+
+    action = Mail.from_text(f"smtp://127.0.0.1:{serve()}/a@example.com")
+    action.picture = picture
+    alarm = Event("anomaly.raised", "line 1", 12.5, 3, {"alert": "person > 3 in hall"})
+    action.fire(alarm)
+    action.fire(alarm)
+    mail = postbox.mail()
+    assert mail["Subject"] == "footlights: person > 3 in hall on line 1"
+    (attached,) = mail.iter_attachments()
+    assert (attached.get_content_type(), attached.get_filename()) == ("image/jpeg", "12.50.jpg")
+    assert attached.get_content() == b"\xff\xd8 a picture \xff\xd9"
+    body = mail.get_body()
+    assert body is not None
+    assert body.get_content().startswith("person > 3 in hall on line 1 at 12.50 s, track 3.")
+    assert asked == [alarm]
+    action.fire(Event("anomaly.cleared", "line 1", 13.0, 3, {"alert": "person > 3 in hall"}))
+    assert list(postbox.mail().iter_attachments()) == []
+    assert postbox.mail()["Subject"] == "footlights: anomaly.cleared on line 1"

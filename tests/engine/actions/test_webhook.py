@@ -1,5 +1,6 @@
 """Webhooks against a real HTTP server, read with the CloudEvents SDK."""
 
+import base64
 import hashlib
 import hmac
 import json
@@ -156,3 +157,20 @@ def test_a_long_answer_is_not_read(webhook: Webhook, receiver: Receiver, event: 
     receiver.answers.put(Answer(200, {"Content-Length": str(10**9)}))
     webhook.fire(event)
     assert receiver.requests.qsize() == 1
+
+
+def test_a_picture_stands_in_the_data_and_the_signature_covers_it(
+    receiver: Receiver, event: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOOTLIGHTS_WEBHOOK_SECRET", "sesame")
+    action = Webhook.from_text(f"http://127.0.0.1:{receiver.port}/")
+    action.picture = lambda event: b"\xff\xd8 a picture \xff\xd9"
+    action.fire(event)
+    action.close()
+    request = receiver.requests.get(timeout=WAIT)
+    told = from_http(request.headers, request.body)
+    assert told.data["picture"]["media_type"] == "image/jpeg"
+    assert base64.b64decode(told.data["picture"]["base64"]) == b"\xff\xd8 a picture \xff\xd9"
+    assert told.data["by"] == "x_arms"
+    signature = hmac.new(b"sesame", request.body, hashlib.sha256).hexdigest()
+    assert request.headers["x-hub-signature-256"] == f"sha256={signature}"

@@ -6,12 +6,14 @@ const PATHS = {
   alarm: "M12 4a6 6 0 0 1 6 6v4l2 3H4l2-3v-4a6 6 0 0 1 6-6zM10 20h4",
   camera: "M4 8h3l2-3h6l2 3h3v11H4zM12 16.5a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7z",
   close: "M6 6l12 12M18 6L6 18",
+  draw: "M4 18l5-12 11 5-4 9zM9 6v.01M20 11v.01M16 20v.01M4 18v.01",
   exercise: "M3 12h18M6 7v10M18 7v10M3 9.5v5M21 9.5v5",
   face: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM9 10v.01M15 10v.01M8.5 14.5c2 2 5 2 7 0",
   file: "M4 5h16v14H4zM8 5v14M16 5v14M4 9.7h4M4 14.3h4M16 9.7h4M16 14.3h4",
   flip: "M4 9a8 8 0 0 1 14-3l2 2M20 4v4h-4M20 15a8 8 0 0 1-14 3l-2-2M4 20v-4h4",
   full: "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5",
   gesture: "M12 8.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5zM5 5l7 6.5L19 5M12 11.5v4M9 21l3-5.5 3 5.5",
+  gear: "M12 15.2a3.2 3.2 0 1 0 0-6.4 3.2 3.2 0 0 0 0 6.4zM12 3v3M12 18v3M3 12h3M18 12h3M5.6 5.6l2.2 2.2M16.2 16.2l2.2 2.2M18.4 5.6l-2.2 2.2M7.8 16.2l-2.2 2.2",
   help: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM9.4 9.5a2.7 2.7 0 1 1 3.9 2.4c-.9.4-1.3 1-1.3 1.9M12 16.8v.01",
   link: "M14 5h5v5M19 5l-9 9M17 14v5H5V7h5",
   muted: "M4 10v4h4l5 4V6L8 10zM17 10l4 4M21 10l-4 4",
@@ -25,6 +27,7 @@ const PATHS = {
   sources: "M4 7h10M18 7h2M4 17h2M10 17h10M16 9.2a2.2 2.2 0 1 0 0-4.4 2.2 2.2 0 0 0 0 4.4zM8 19.2a2.2 2.2 0 1 0 0-4.4 2.2 2.2 0 0 0 0 4.4z",
   spark: "M12 3l1.9 6.1L20 11l-6.1 1.9L12 19l-1.9-6.1L4 11l6.1-1.9z",
   trash: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13M10.5 11v5M13.5 11v5",
+  undo: "M9 5L4 10l5 5M4 10h10a5.5 5.5 0 0 1 0 11h-3",
 };
 
 export const byId = (id) => document.getElementById(id);
@@ -49,6 +52,13 @@ export function element(tag, attributes = {}, ...children) {
     else if (value !== false && value != null) made.setAttribute(name, value);
   }
   made.append(...children.filter((child) => child != null));
+  return made;
+}
+
+// shape("circle", {r: 5})
+export function shape(tag, attributes = {}) {
+  const made = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   return made;
 }
 

@@ -5,7 +5,7 @@ import { byId, clock, element, icon, person, words } from "./dom.js";
 const MOST = 200; // lines
 const ICONS = {
   gesture: "gesture", hand: "gesture", pose: "gesture", repetition: "exercise", rep: "exercise", exercise: "exercise",
-  show: "play", action: "play", trigger: "play", mood: "face", person: "person", track: "person", people: "person", face: "face", emotion: "face",
+  workout: "exercise", countdown: "spark", show: "play", action: "play", trigger: "play", mood: "face", person: "person", track: "person", people: "person", face: "face", emotion: "face",
   alarm: "alarm", alert: "alarm", anomaly: "alarm",
 };
 const NAMES = ["gesture", "name", "exercise", "emotion", "label", "text", "title"];
@@ -25,8 +25,10 @@ export class EventList {
     this.known.add(event.id);
     if (this.known.size > 5 * MOST) this.known.delete(this.known.values().next().value);
     const key = JSON.stringify([event.kind.replace(/\.(begin|end)$/, ""), event.stream, event.track, title(event)]);
+    const counted = JSON.stringify(["exercise", event.stream, event.track, title(event)]);
     const line = event.kind.endsWith(".end") ? this.open.get(key) : null;
     if (line) this.finish(key, line, event);
+    else if (event.kind === "repetition" && this.open.has(counted)) this.open.get(counted).querySelector(".held").textContent = detail(event);
     else this.insert(key, event);
     this.count();
     return true;
@@ -54,9 +56,10 @@ export class EventList {
   }
 
   finish(key, line, event) {
-    const duration = event.data.duration ?? event.time - line.began;
+    const duration = event.data.duration ?? event.data.seconds ?? event.time - line.began;
     line.removeAttribute("data-open");
-    line.querySelector(".held").textContent = `held ${Number(duration).toFixed(1)} s`;
+    const times = event.data.count > 0 ? `× ${event.data.count} in` : "held";
+    line.querySelector(".held").textContent = `${times} ${Number(duration).toFixed(1)} s`;
     this.open.delete(key);
   }
 

@@ -4,17 +4,22 @@ import { byId, drawIcons, element, usePersonColours } from "./dom.js";
 import { EventList } from "./events.js";
 import { Exhibition } from "./exhibition.js";
 import { Link } from "./link.js";
+import { SettingsPanel } from "./settings.js";
 import { ShowStage } from "./show.js";
 import { Sources } from "./sources.js";
 import { Stage } from "./stage.js";
+import { Voice } from "./voice.js";
+import { Wall } from "./wall.js";
 
 const NOTICE = 9000; // milliseconds
 
 drawIcons();
-const exhibition = document.body.dataset.layout === "exhibition";
-const stage = exhibition ? new Exhibition(notice) : new Stage();
-const events = exhibition ? stage.mood : new EventList();
+const { layout } = document.body.dataset;
+const settings = new SettingsPanel(notice);
+const stage = layout === "exhibition" ? new Exhibition(notice) : layout === "wall" ? new Wall(settings) : new Stage();
+const events = stage.history ?? stage.mood ?? new EventList();
 const sources = new Sources();
+const voice = byId("voice") && new Voice();
 const show = new ShowStage((open) => stage.cover(open));
 let names = "";
 let greeted = 0; // when the server said hello
@@ -23,6 +28,7 @@ const messages = {
   hello({ title, colours, raw }) {
     usePersonColours(colours);
     stage.greet?.(raw);
+    settings.load();
     document.title = title;
     byId("title").textContent = title;
     byId("title").hidden = title === "footlights";
@@ -36,10 +42,12 @@ const messages = {
     document.body.classList.toggle("several", streams.length > 1);
   },
   cues: (message) => stage.cues?.(message),
+  settings: (message) => settings.take(message),
   choice: (message) => stage.choice?.(message),
   event(event) {
     const isNew = events.add(event);
-    if (isNew && performance.now() - greeted > 1000) stage.flare?.(event.stream);
+    if (isNew) voice?.hear(event, performance.now() - greeted);
+    if (isNew && performance.now() - greeted > 1000) stage.flare?.(event.stream, event);
   },
   show: (message) => show.play(message),
   notice: ({ text }) => notice(text),
@@ -95,6 +103,6 @@ addEventListener("keydown", (event) => {
     event.preventDefault();
     sources.open();
   }
-  if (event.key === "Escape" && stage.solo) stage.toggleSolo(stage.solo);
+  if (event.key === "Escape" && stage.solo && !stage.busy) stage.toggleSolo(stage.solo);
   stage.key?.(event);
 });

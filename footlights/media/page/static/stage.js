@@ -6,7 +6,7 @@ import { LivePicture } from "./pictures.js";
 const FLARE = 1400; // milliseconds for which the lamps answer an event
 const STATES = { connecting: "Connecting", running: "Live", retrying: "Trying again", ended: "Ended", failed: "Failed" };
 
-class Tile {
+export class Tile {
   constructor(name, toggleSolo) {
     this.name = name;
     this.canvas = element("canvas", { role: "img", "aria-label": `Live picture of ${name}`, width: 640, height: 360 });
@@ -42,10 +42,11 @@ class Tile {
     this.figures.title = Object.entries(stats.spent_ms).map(([step, time]) => `${step} ${time.toFixed(1)} ms`).join("\n");
   }
 
-  cues({ badges, bars, texts }) {
+  cues({ badges, bars, texts, figures }) {
     const chip = ({ tone, track }, text) =>
       element("span", { class: `chip ${tone}` }, track == null ? null : person(track), text);
     this.badges.replaceChildren(
+      ...figures.map((figure) => chip(figure, `${figure.value} ${figure.text}`)),
       ...badges.map((badge) => chip(badge, badge.text)),
       ...texts.map((text) => chip(text, text.text)),
       ...bars.map((bar) => chip(bar, `${bar.text} ${Math.round(100 * bar.value)} %`)),
@@ -104,10 +105,14 @@ export class Stage {
   }
 
   add(name) {
-    const tile = new Tile(name, () => this.toggleSolo(name));
+    const tile = this.newTile(name);
     this.tiles.set(name, tile);
     this.visible.observe(tile.root);
     return tile;
+  }
+
+  newTile(name) {
+    return new Tile(name, () => this.toggleSolo(name));
   }
 
   remove(name, tile) {
