@@ -12,7 +12,7 @@ from footlights.core.cue import Badge, Bar, Cue, Text
 from footlights.core.errors import SettingsError
 from footlights.core.event import Event, Value
 from footlights.core.scene import Scene
-from footlights.recognition.definitions import choose
+from footlights.recognition.definitions import choose, library, told_with
 from footlights.recognition.gestures import GestureRecogniser
 
 
@@ -47,14 +47,20 @@ class Interact(App):
     def __init__(self, settings: "Interact.Settings | None" = None) -> None:
         super().__init__(settings)
         own = [Path(path).expanduser() for path in self.settings.library]
-        self._gestures = GestureRecogniser(hold=self.settings.hold, own=own)
-        self._when = choose(self.settings.when, self._gestures.definitions)
+        known = library(*own)
+        self._when = choose(self.settings.when, known)
         if not self._when:
-            raise SettingsError(f"'when' names no gesture; there are {', '.join(self._gestures.definitions)}")
+            raise SettingsError(f"'when' names no gesture; there are {', '.join(known)}")
+        self._gestures = GestureRecogniser(told_with(self._when, known), hold=self.settings.hold, own=own)
         self._seen: Counter[str] = Counter()  # gestures since the start, by name
         self._doing: dict[str, set[int | None]] = {}  # who is doing what, tracks by name
         self._ready = -math.inf  # seconds: it is not set off before
         self._last: tuple[str, float] | None = None  # stream and time of the newest frame
+
+    @property
+    def wants(self) -> frozenset[str]:
+        """Hands only where one of the gestures is read from them."""
+        return self.needs | self._gestures.needs
 
     def step(self, scene: Scene) -> Iterator[Event | Cue]:
         """Gestures that begin or end, the trigger, and what to show."""

@@ -35,3 +35,20 @@ def emotion(model: str, data: Path, out: Path, split: str) -> None:
 
     click.echo(write_scores(score(model, load(data, split)), out))
     click.echo(f"see {out}")
+
+
+@command.command()
+@click.argument("model")
+@click.option("--seed", type=click.IntRange(0), default=7, show_default=True, help="Of the sequences.")
+@click.option("--sequences", type=click.IntRange(1), default=300, show_default=True, help="Of 20 seconds each.")
+def movement(model: str, seed: int, sequences: int) -> None:
+    """Score MODEL, a card's path or `gestures` or `exercises` of this package, on generated sequences.
+
+    Says how many of the performed spans are found, and how often it cries in everyday movements, label by label.
+    """
+    from footlights.studio.movement import check_extra
+
+    check_extra("torch")
+    from footlights.studio.movement.recipe import evaluate
+
+    click.echo(evaluate(model, seed, (sequences, sequences)))

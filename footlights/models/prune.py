@@ -1,4 +1,6 @@
-"""Cuts outputs off a TFLite file, with every operator that only they need. No TensorFlow: the flatbuffer is edited."""
+"""Cuts a TFLite file down to some of its tensors, with the operators that they need. No TensorFlow: the flatbuffer is
+edited.
+"""
 
 from collections.abc import Collection
 from typing import Any
@@ -7,18 +9,27 @@ from typing import Any
 def prune(content: bytes, keep: Collection[str]) -> bytes:
     """The same model with the outputs in `keep` only; what is kept computes exactly what it did.
 
-    Raises ValueError where the file has no output of one of these names.
+    Besides outputs, `keep` may name what lies inside, which then becomes an output: the result of an operator, by its
+    whole name or by the first of the names joined by `;` that operators fused into one have. Outputs have the names and
+    the order of `keep`.
+
+    Raises ValueError where the file has none of one of these names.
     """
     import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(bytearray(content), 0))
     graph = model.subgraphs[0]
-    names = {int(index): graph.tensors[index].name.decode() for index in graph.outputs}
-    absent = set(keep) - set(names.values())
+    inside = [int(index) for operator in graph.operators for index in operator.outputs]
+    names = {int(index): graph.tensors[index].name.decode() for index in [*inside, *graph.outputs]}
+    places = {name.split(";")[0]: index for index, name in names.items()} | {name: i for i, name in names.items()}
+    absent = set(keep) - set(places)
     if absent:
-        raise ValueError(f"no output is named {sorted(absent)}; the model has {sorted(names.values())}")
-    graph.outputs = [index for index, name in names.items() if name in keep]
+        outputs = sorted(names[int(index)] for index in graph.outputs)
+        raise ValueError(f"no output is named {sorted(absent)}; the model has {outputs}")
+    graph.outputs = [places[name] for name in keep]
+    for name in keep:
+        graph.tensors[places[name]].name = name.encode()
     needed = _keep_needed_operators(graph)
     _empty_unneeded_buffers(model, graph, needed)
     model.signatureDefs = None

@@ -15,29 +15,40 @@ All conditions of `when` must hold. A condition begins to hold at `enter` and ho
 asks for high values, `enter` below `leave` for low ones. With a `measure` (see `history`) it looks at the last `window`
 seconds instead of at the moment, but not further back than the other conditions, those on the moment, have held: the
 strokes of a waving hand count from when it is up. `optional = true`: left out while its joints are unseen.
+
+`learned = true`: the movement net of the card `gestures` must say so too, or alone where there is no `when`. With
+`ease = 0.7` less than the card's threshold for this label is enough. With
+`either = true` one of the two is enough: the net or all conditions of `when`; where these read no hands, the net is
+asked only if it runs for another gesture anyway.
+`kind = "rest"` counts only while the person does nothing else of the library that comes before it in its file, and
+`kind = "nobody"` while nobody is in sight. `experimental = true`: it is looked for only where it is asked for by name.
 """
 
 import math
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from footlights.core.errors import SettingsError
 from footlights.core.scene import Side
-from footlights.recognition.features import BODY_FEATURES, HALF_FEATURES, SIDES
+from footlights.recognition.features import BODY_FEATURES, HALF_FEATURES, LEARNED, OF_HANDS, SIDES
 from footlights.recognition.history import MEASURES, Samples
 from footlights.wire.near_miss import near_miss
 
-LIBRARY = Path(__file__).parent / "library"
-_KINDS: Mapping[Any, tuple[type, str]] = {
+FOLDER = Path(__file__).parent / "library"
+LIBRARY = tuple(FOLDER / f"{name}.toml" for name in ("body", "hands", "learned", "states"))
+Kind = Literal["gesture", "rest", "nobody"]
+_TYPES: Mapping[Any, tuple[type, str]] = {
     float: (float, "a number"),
     bool: (bool, "true or false"),
     str: (str, "text"),
     str | None: (str, "text"),
+    Kind: (str, f"one of {', '.join(get_args(Kind))}"),
 }
+LEAVE = 0.5  # a net's label is left at this share of the probability at which it was entered
 PREFIXES = ("left", "right", "both", "any", "one", "other")
 
 
@@ -77,6 +88,35 @@ class Definition:
     hold: float = 0.0  # seconds
     release: float = 0.2  # seconds
     cooldown: float = 0.0  # seconds
+    kind: Kind = "gesture"
+    learned: bool = False  # the movement net must say so too
+    either: bool = False  # the net or the conditions: one is enough
+    ease: float = 1.0  # share of the net's own threshold that is enough
+    other: tuple[Condition, ...] = ()  # what is enough instead of `when`
+    experimental: bool = False
+
+    @cached_property
+    def needs(self) -> frozenset[str]:
+        """What must be known of a person: "pose", "hands" for what is read from hands, "arms" for crossed ones."""
+        hands = {"hands"} if self.asks_net or self._reads_hands else set()
+        arms = {"arms"} if any(condition.feature == "wrists_crossed" for condition in self.when) else set()
+        return frozenset({"pose"} | hands | arms)
+
+    @cached_property
+    def asks_net(self) -> bool:
+        """True where the movement net must run; arms alone are judged without it, where conditions are enough."""
+        spared = self.either and not self._reads_hands
+        return (self.learned and not spared) or any(c.feature.startswith(f"{LEARNED}.") for c in self.when)
+
+    @cached_property
+    def _reads_hands(self) -> bool:
+        return any(condition.feature.rpartition(".")[2] in OF_HANDS for condition in self.when)
+
+    def judged(self, threshold: float) -> "Definition":
+        """The same, with what the net must say among the conditions; `threshold` is the net's own for this label."""
+        enter = self.ease * threshold
+        net = Condition(f"{LEARNED}.{self.name}", enter, LEAVE * enter)
+        return replace(self, other=(net,)) if self.either else replace(self, when=(net, *self.when))
 
     @cached_property
     def moment(self) -> tuple[Condition, ...]:
@@ -96,7 +136,7 @@ class Definition:
 
     def names(self) -> Iterator[tuple[Condition, str]]:
         """Every condition with the full name of every feature that it may read."""
-        for condition in self.when:
+        for condition in (*self.when, *self.other):
             for name in sorted({name for one in self.ones for name in full_names(condition.feature, one)}):
                 yield condition, name
 
@@ -123,7 +163,7 @@ def full_names(feature: str, one: Side) -> tuple[str, ...]:
     if prefix in ("both", "any"):
         return tuple(f"{side}.{rest}" for side in SIDES)
     other = "right" if one == "left" else "left"
-    return (feature if prefix in ("", *SIDES) else f"{one if prefix == 'one' else other}.{rest}",)
+    return (feature if prefix in ("", LEARNED, *SIDES) else f"{one if prefix == 'one' else other}.{rest}",)
 
 
 def library(*own: Path) -> dict[str, Definition]:
@@ -133,7 +173,7 @@ def library(*own: Path) -> dict[str, Definition]:
         SettingsError: a file that is missing or not as it should be; says file, gesture and key.
     """
     found: dict[str, Definition] = {}
-    for path in [*sorted(LIBRARY.glob("*.toml")), *own]:
+    for path in [*LIBRARY, *own]:
         found.update(read_definitions(path))
     return found
 
@@ -158,14 +198,35 @@ def choose(names: Iterable[str], known: Mapping[str, Definition]) -> tuple[str, 
     return chosen
 
 
+def gestures(known: Mapping[str, Definition]) -> tuple[str, ...]:
+    """What is done on purpose and recognised well enough."""
+    return tuple(one.name for one in known.values() if one.kind == "gesture" and not one.experimental)
+
+
+def told_with(wanted: Iterable[str], known: Mapping[str, Definition]) -> tuple[str, ...]:
+    """The gestures wanted, and those that are known besides without any more work: no other landmarks, no other net."""
+    chosen = [known[name] for name in wanted]
+    needs = frozenset({"pose", "arms"}).union(*(one.needs for one in chosen))
+    net = any(one.asks_net for one in chosen)
+    free = [name for name in gestures(known) if known[name].needs <= needs and (net or not known[name].asks_net)]
+    return tuple(dict.fromkeys([*(one.name for one in chosen), *free]))
+
+
 def _definition(name: str, table: Any, where: str) -> Definition:
     if not isinstance(table, dict):
         raise SettingsError(f"{where}: must be a table, [{name}], with a title and conditions")
-    values = _checked(table, Definition, where, {"name"})
-    conditions = values.get("when")
-    if not isinstance(conditions, list) or not conditions:
+    values = _checked(table, Definition, where, {"name", "other"})
+    if values.get("kind", "gesture") not in get_args(Kind):
+        raise SettingsError(f"{where}: 'kind' is '{values['kind']}'; {near_miss(values['kind'], get_args(Kind))}")
+    conditions = values.get("when", [])
+    alone = values.get("learned") or values.get("kind", "gesture") != "gesture"
+    if not isinstance(conditions, list) or not (conditions or alone):
         raise SettingsError(f"{where}: 'when' must list at least one condition")
     when = tuple(_condition(entry, f"{where}, condition {number}") for number, entry in enumerate(conditions, 1))
+    if values.get("either") and not (values.get("learned") and conditions):
+        raise SettingsError(f"{where}: 'either' needs both, learned = true and conditions")
+    if not 0 < values.get("ease", 1.0) <= 1:
+        raise SettingsError(f"{where}: 'ease' is {values['ease']}; it must lie above 0 and up to 1")
     for key in ("hold", "release", "cooldown"):
         if values.get(key, 0.0) < 0:
             raise SettingsError(f"{where}: '{key}' is {values[key]}; seconds cannot be negative")
@@ -207,7 +268,7 @@ def _checked(table: Mapping[str, Any], kind: type, where: str, without: set[str]
             values[key] = float(value)
         else:
             values[key] = value
-        kind_wanted, word = _KINDS.get(known[key], (object, ""))
+        kind_wanted, word = _TYPES.get(known[key], (object, ""))
         if not isinstance(values[key], kind_wanted):
             raise SettingsError(f"{where}: '{key}' is {value!r}; it must be {word}")
     return values
@@ -215,7 +276,7 @@ def _checked(table: Mapping[str, Any], kind: type, where: str, without: set[str]
 
 def _check_feature(name: str, where: str) -> None:
     prefix, _, rest = name.rpartition(".")
-    if prefix == "" and rest in BODY_FEATURES:
+    if prefix == LEARNED or (prefix == "" and rest in BODY_FEATURES):
         return
     if prefix in PREFIXES and rest in HALF_FEATURES:
         return

@@ -5,7 +5,7 @@ that the documentation prints. Lengths are in units of the trunk (see `body`), a
 
 A feature of a half is written with the side in front: "left.wrist_height", "both.wrist_height" (a condition must hold
 on both sides), "any.wrist_height" (on one at least), "one.wrist_height" and "other.wrist_height" (the whole definition
-is tried with either side as the "one").
+is tried with either side as the "one"). "learned.drinking" is what the movement net says about a label that it knows.
 """
 
 import cmath
@@ -16,10 +16,12 @@ import numpy as np
 
 from footlights.core.scene import Hand, Side
 from footlights.core.skeleton import HAND_INDEX
-from footlights.recognition.body import Body, Half
+from footlights.recognition.body import UNSEEN, Body, Half
+from footlights.recognition.hand_shapes import SHAPES
 
 SIDES: tuple[Side, Side] = ("left", "right")
 FINGERS = ("index", "middle", "ring", "pinky")
+LEARNED = "learned"
 
 
 def wrist_height(half: Half) -> float:
@@ -109,6 +111,48 @@ def hand_open(half: Half) -> float:
     return math.nan if half.hand is None else _stretch(half.hand)
 
 
+def hand_rise(half: Half) -> float:
+    """The slope of the hand from wrist to knuckles: 90 with the fingers' side up, -90 down. Needs hands."""
+    knuckles = half.finger(HAND_INDEX["index_mcp"]) + half.finger(HAND_INDEX["pinky_mcp"])
+    return _slope(knuckles / 2 - half.finger(HAND_INDEX["wrist"]))
+
+
+def thumb_rise(half: Half) -> float:
+    """The slope of the thumb: 90 points up, -90 down. Needs hands."""
+    return _slope(half.finger(HAND_INDEX["thumb_tip"]) - half.finger(HAND_INDEX["thumb_mcp"]))
+
+
+def index_rise(half: Half) -> float:
+    """The slope of the index finger: 90 points up, -90 down. Needs hands."""
+    return _slope(half.finger(HAND_INDEX["index_tip"]) - half.finger(HAND_INDEX["index_mcp"]))
+
+
+def index_left(half: Half) -> float:
+    """How far the index finger of this hand points to the person's left: 1 left, -1 right, 0 neither. Needs hands."""
+    way = half.finger(HAND_INDEX["index_tip"]) - half.finger(HAND_INDEX["index_mcp"])
+    return (way.real if half.side == "left" else -way.real) / max(abs(way), 1e-9)
+
+
+def index_to_mouth(half: Half) -> float:
+    """Distance from the tip of the index finger to the mouth. Needs hands."""
+    return abs(half.finger(HAND_INDEX["index_tip"]) - half.point("mouth"))
+
+
+def hand_to_mouth(half: Half) -> float:
+    """Distance from the palm to the mouth."""
+    return abs(_palm(half) - half.point("mouth"))
+
+
+def hand_to_eye(half: Half) -> float:
+    """Distance from the palm to the eye of the same side."""
+    return abs(_palm(half) - half.point("eye"))
+
+
+def hand_to_ear(half: Half) -> float:
+    """Distance from the palm to the ear of the same side."""
+    return abs(_palm(half) - half.point("ear"))
+
+
 def wrists_apart(body: Body) -> float:
     """Distance from wrist to wrist."""
     return abs(body.left.point("wrist") - body.left.other("wrist"))
@@ -139,6 +183,40 @@ def forearms_rise(body: Body) -> float:
     return (forearm_rise(body.left) + forearm_rise(body.right)) / 2
 
 
+def head_pitch(body: Body) -> float:
+    """How far the nose is above the line of the ears, in widths of the head: falls when nodding."""
+    return _in_head(body).imag
+
+
+def head_turn(body: Body) -> float:
+    """How far the nose is from the middle of the ears, in widths of the head, towards the left: turns when shaking."""
+    return _in_head(body).real
+
+
+def palms_apart(body: Body) -> float:
+    """Distance from palm to palm, from the landmarks of hands."""
+    left, right = (_hand_middle(half) for half in (body.left, body.right))
+    return abs(left + right.conjugate())
+
+
+def tips_apart(body: Body) -> float:
+    """Distance between the tips of the index fingers. Needs hands."""
+    left, right = (half.finger(HAND_INDEX["index_tip"]) for half in (body.left, body.right))
+    return abs(left + right.conjugate())
+
+
+def thumbs_apart(body: Body) -> float:
+    """Distance between the tips of the thumbs. Needs hands."""
+    left, right = (half.finger(HAND_INDEX["thumb_tip"]) for half in (body.left, body.right))
+    return abs(left + right.conjugate())
+
+
+def tips_above_thumbs(body: Body) -> float:
+    """How far the tips of the index fingers are above those of the thumbs. Needs hands."""
+    index, thumb = HAND_INDEX["index_tip"], HAND_INDEX["thumb_tip"]
+    return sum((half.finger(index) - half.finger(thumb)).imag for half in (body.left, body.right)) / 2
+
+
 def facing(body: Body) -> float:
     """Signed shoulder width: about 0.65 facing the camera, 0 from the side, below 0 from behind."""
     return body.facing
@@ -147,6 +225,42 @@ def facing(body: Body) -> float:
 def lean(body: Body) -> float:
     """How far the trunk leans in the picture, degrees: above 0 to the right of the picture."""
     return body.lean
+
+
+def _shape(name: str) -> Callable[[Half], float]:
+    def shape(half: Half) -> float:
+        return half.shape(name)
+
+    shape.__name__ = name
+    shape.__doc__ = f"How sure it is that the hand has the shape {name.replace('_', ' ')}, 0 to 1. Needs hands."
+    return shape
+
+
+def _slope(way: complex) -> float:
+    return math.degrees(math.atan2(way.imag, abs(way.real)))
+
+
+def _palm(half: Half) -> complex:
+    """The middle of the palm: of the hand's landmarks where it is seen, else of the pose's."""
+    middle = _hand_middle(half)
+    return _knuckles(half) if cmath.isnan(middle) else middle
+
+
+def _hand_middle(half: Half) -> complex:
+    return (
+        half.finger(HAND_INDEX["wrist"]) + half.finger(HAND_INDEX["index_mcp"]) + half.finger(HAND_INDEX["pinky_mcp"])
+    ) / 3
+
+
+def _in_head(body: Body) -> complex:
+    """The nose from the middle of the ears, in widths of the head."""
+    left, right = body.left.point("ear"), body.left.other("ear")
+    eyes = body.left.point("eye") - body.left.other("eye")
+    across = left - right
+    width = max(abs(across), 1.6 * abs(eyes), 0.1)
+    if not abs(across) > 1e-6:
+        return UNSEEN
+    return (body.left.point("nose") - (left + right) / 2) / width
 
 
 def _angle(a: complex, b: complex, c: complex) -> float:
@@ -177,18 +291,28 @@ HALF_FEATURES: Mapping[str, Callable[[Half], float]] = {
     for function in (
         wrist_height, wrist_out, wrist_sway, wrist_above_elbow, wrist_above_nose, wrist_to_nose, wrist_to_shoulder,
         wrist_to_other_shoulder, wrist_to_hip, elbow_height, elbow_out, elbow_angle, forearm_rise, arm_raise,
-        knee_angle, knee_height, hand_open,
+        knee_angle, knee_height, hand_to_mouth, hand_to_eye, hand_to_ear, hand_open, hand_rise, thumb_rise, index_rise,
+        index_left, index_to_mouth, *(_shape(name) for name in SHAPES[1:]),
     )
 }  # fmt: skip
 BODY_FEATURES: Mapping[str, Callable[[Body], float]] = {
     function.__name__: function
-    for function in (wrists_apart, hands_apart, wrists_crossed, hands_height, hands_across, forearms_rise, facing, lean)
-}
+    for function in (
+        wrists_apart, hands_apart, wrists_crossed, hands_height, hands_across, forearms_rise, head_pitch, head_turn,
+        palms_apart, tips_apart, thumbs_apart, tips_above_thumbs, facing, lean,
+    )
+}  # fmt: skip
+OF_HANDS = frozenset({
+    "hand_open", "hand_rise", "thumb_rise", "index_rise", "index_left", "index_to_mouth", "palms_apart", "tips_apart",
+    "thumbs_apart", "tips_above_thumbs", *SHAPES[1:],
+})  # fmt: skip
 
 
 def feature(name: str, body: Body) -> float:
     """The value of "wrists_apart" or "left.wrist_height"; NaN where it cannot be seen. The name must be known."""
     side, _, rest = name.rpartition(".")
+    if side == LEARNED:
+        return body.learned.get(rest, math.nan)
     if not side:
         return BODY_FEATURES[name](body)
     return HALF_FEATURES[rest](body.left if side == "left" else body.right)

@@ -7,13 +7,16 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from footlights.core.errors import SettingsError
 from footlights.core.event import Event, Value
 from footlights.core.per_track import PerTrack
 from footlights.core.scene import Hand, Pose, Scene, Side, Track
 from footlights.recognition.body import measure_body
-from footlights.recognition.definitions import Condition, Definition, choose, fit, full_names, library
+from footlights.recognition.definitions import Condition, Definition, choose, fit, full_names, gestures, library
 from footlights.recognition.features import feature
+from footlights.recognition.hand_shapes import SHAPES, HandShapes
 from footlights.recognition.history import History, Samples, turning_points
+from footlights.recognition.movement.reader import MovementReader, State
 
 GAP = 0.8  # seconds between frames from which on they are no film: the past says nothing about the present
 
@@ -91,6 +94,7 @@ class _Person:
 
     history: History
     gestures: dict[str, Progress]
+    net: State | None  # of the movement net, where one is asked
     time: float = -math.inf  # seconds, the newest frame
     values: dict[str, float] = field(default_factory=dict)  # features of the newest frame
 
@@ -108,14 +112,17 @@ class _Person:
 
 
 class GestureRecogniser:
-    """Turns the poses of one stream into "gesture.begin" and "gesture.end" events.
+    """Turns the poses and hands of one stream into "gesture.begin" and "gesture.end" events.
 
     Keeps a state for every track and forgets it with the track. Frames must come in the order of time, at any rate;
     gestures of movement need about ten a second. Pictures further apart than `GAP` are no film: each stands alone, and
     what it shows is told as soon as that is known, which is with the next picture or the end.
 
+    Models are opened where a gesture asks for them: the net of hand shapes, the movement net. `needs` says what the
+    scenes must hold.
+
     Args:
-        names: The gestures to look for; None for all.
+        names: What to look for; None for all gestures that are not experimental.
         hold: Seconds that a gesture must last before it counts; None for each definition's own.
         own: TOML files with further definitions.
 
@@ -127,14 +134,24 @@ class GestureRecogniser:
         self, names: Iterable[str] | None = None, *, hold: float | None = None, own: Iterable[Path] = ()
     ) -> None:
         known = library(*own)
-        chosen = known if names is None else choose(names, known)
-        self.definitions: Mapping[str, Definition] = {name: known[name] for name in chosen}
+        chosen = choose(names, known) if names is not None else gestures(known)
+        chosen = tuple(sorted(chosen, key=lambda name: known[name].kind == "rest"))  # what else there is comes first
+        self._net = MovementReader() if any(known[name].asks_net for name in chosen) else None
+        self.definitions: Mapping[str, Definition] = {name: _judged(known[name], self._net) for name in chosen}
+        self.needs = frozenset[str]().union(*(one.needs for one in self.definitions.values()))
         self._hold = hold
         reads = [(condition, name) for one in self.definitions.values() for condition, name in one.names()]
         self._names = sorted({name for _, name in reads})
         self._remembered = sorted({name for condition, name in reads if condition.measure is not None})
         self._length = max((condition.window for condition, _ in reads), default=0.0)
+        shapes = any(name.rpartition(".")[2] in SHAPES for name in self._names)
+        self._shapes = HandShapes.open() if shapes else None
         self._people: PerTrack[_Person] = PerTrack(self._new)
+        self._nobody = {
+            name: Progress(definition, [Posture("left")])
+            for name, definition in self.definitions.items()
+            if definition.kind == "nobody"
+        }
         self._time = -math.inf  # seconds, of the newest frame
         self._frames = 0  # since the stream, or a new film after a gap, began
 
@@ -151,6 +168,7 @@ class GestureRecogniser:
         return {
             name: max(fit(definition.when, one, read) for one in definition.ones)
             for name, definition in self.definitions.items()
+            if definition.kind == "gesture"
         }
 
     def update(self, scene: Scene) -> Iterator[Event]:
@@ -161,58 +179,93 @@ class GestureRecogniser:
         self._time, self._frames = time, self._frames + 1
         people = [track for track in scene.tracks if track.label == "person"]
         for gone, person in self._people.keep(track.id for track in people):
-            yield from self._end_all(gone, person, stream, time)
+            yield from self._end_all(gone, person.gestures, stream, time)
         for track in people:
             yield from self._follow(track, self._people[track.id], stream, time)
+        yield from self._miss(all(track.pose is None for track in people), stream, time)
 
     def finish(self, stream: str, time: float) -> Iterator[Event]:
         """The film is over: what still lasts ends. What a picture shows that stood alone counts without hold time."""
         people = self._people.keep(())
+        everybody = [*((track, person.gestures) for track, person in people), (None, self._nobody)]
         if self._frames == 1:
-            for track, person in people:
-                yield from self._begin_all(track, person, stream)
-        for track, person in people:
-            yield from self._end_all(track, person, stream, self._time if self._frames == 1 else time)
+            for who, doing in everybody:
+                yield from self._begin_all(who, doing, stream)
+        for who, doing in everybody:
+            yield from self._end_all(who, doing, stream, self._time if self._frames == 1 else time)
         self._frames = 0
 
-    def progress(self, track: int) -> Mapping[str, Progress]:
-        """How far a person is with every gesture, by name."""
-        return self._people[track].gestures
+    def progress(self, track: int | None) -> Mapping[str, Progress]:
+        """How far a person is with every gesture, by name; None: what counts while nobody is in sight."""
+        return self._nobody if track is None else self._people[track].gestures
 
     def hold(self, name: str) -> float:
         """Seconds that this gesture must last before it counts."""
         return self.definitions[name].hold if self._hold is None else self._hold
 
     def _new(self) -> _Person:
-        gestures = {
+        doing = {
             name: Progress(definition, [Posture(one) for one in definition.ones])
             for name, definition in self.definitions.items()
+            if definition.kind != "nobody"
         }
-        return _Person(History(self._length), gestures)
+        return _Person(History(self._length), doing, None if self._net is None else self._net.new())
 
-    def _read(self, pose: Pose | None, hands: Mapping[Side, Hand]) -> dict[str, float]:
+    def _read(
+        self, pose: Pose | None, hands: Mapping[Side, Hand], learned: Mapping[str, float] | None = None
+    ) -> dict[str, float]:
         if pose is None:
             return dict.fromkeys(self._names, math.nan)
-        body = measure_body(pose, hands)
+        body = measure_body(pose, hands, self._read_shapes(hands), learned)
         return {name: feature(name, body) for name in self._names}
+
+    def _read_shapes(self, hands: Mapping[Side, Hand]) -> Mapping[Side, Mapping[str, float]]:
+        if self._shapes is None or not hands:
+            return {}
+        rows = self._shapes.read(list(hands.values())).tolist()
+        return {side: dict(zip(self._shapes.labels, row, strict=True)) for side, row in zip(hands, rows, strict=True)}
+
+    def _read_movement(self, person: _Person, track: Track, time: float) -> Mapping[str, float]:
+        if self._net is None or person.net is None:
+            return {}
+        answer = self._net.step(person.net, time, track.pose, track.hands)
+        return dict(zip(self._net.labels, answer.tolist(), strict=True))
 
     def _follow(self, track: Track, person: _Person, stream: str, time: float) -> Iterator[Event]:
         person.time = time
-        person.values = self._read(track.pose, track.hands)
+        person.values = self._read(track.pose, track.hands, self._read_movement(person, track, time))
         for name in self._remembered:
             person.history.add(name, time, person.values[name])
 
+        busy = track.pose is None
         for name, progress in person.gestures.items():
             score, posture = self._fit(person, progress)
             before = progress.since
-            change = progress.step(time, score, self.hold(name))
+            resting = progress.definition.kind == "rest" and not busy
+            change = progress.step(
+                time, score if progress.definition.kind != "rest" or resting else 0.0, self.hold(name)
+            )
             if progress.since != before and progress.since is not None:
                 progress.side = posture.side if len(progress.postures) > 1 else None
                 progress.onset = _onset(person, progress.definition, posture)
-            if change == "begin":
-                yield _event("gesture.begin", stream, time, track.id, progress)
-            elif change == "end":
-                yield self._end(track.id, progress, stream, time)
+            busy |= progress.active
+            yield from self._tell(change, progress, stream, time, track.id)
+
+    def _miss(self, missing: bool, stream: str, time: float) -> Iterator[Event]:
+        """Take whether nobody is in sight."""
+        for name, progress in self._nobody.items():
+            change = progress.step(time, float(missing), self.hold(name))
+            if progress.since == time:
+                progress.onset = time
+            yield from self._tell(change, progress, stream, time, None)
+
+    def _tell(
+        self, change: Literal["begin", "end"] | None, progress: Progress, stream: str, time: float, track: int | None
+    ) -> Iterator[Event]:
+        if change == "begin":
+            yield _event("gesture.begin", stream, time, track, progress)
+        elif change == "end":
+            yield self._end(track, progress, stream, time)
 
     def _fit(self, person: _Person, progress: Progress) -> tuple[float, Posture]:
         """The score of the side that fits best."""
@@ -227,25 +280,39 @@ class GestureRecogniser:
                 score = min(score, fit(definition.movement, posture.side, read))
             if score > best[0]:
                 best = score, posture
+        if definition.other:
+            best = max(best[0], fit(definition.other, best[1].side, person.moment)), best[1]
         return best
 
-    def _begin_all(self, track: int, person: _Person, stream: str) -> Iterator[Event]:
-        for progress in person.gestures.values():
+    def _begin_all(self, track: int | None, doing: Mapping[str, Progress], stream: str) -> Iterator[Event]:
+        for progress in doing.values():
             if progress.score >= 0.5 and not progress.active and progress.since is not None:
                 progress.active = True
-                yield _event("gesture.begin", stream, person.time, track, progress)
+                yield _event("gesture.begin", stream, self._time, track, progress)
 
-    def _end_all(self, track: int, person: _Person, stream: str, time: float) -> Iterator[Event]:
-        for progress in person.gestures.values():
+    def _end_all(self, track: int | None, doing: Mapping[str, Progress], stream: str, time: float) -> Iterator[Event]:
+        for progress in doing.values():
             if progress.active:
                 yield self._end(track, progress, stream, time)
             progress.forget()
 
-    def _end(self, track: int, progress: Progress, stream: str, time: float) -> Event:
+    def _end(self, track: int | None, progress: Progress, stream: str, time: float) -> Event:
         event = _event("gesture.end", stream, time, track, progress)
         progress.quiet = time + progress.definition.cooldown
         progress.forget()
         return event
+
+
+def _judged(definition: Definition, net: MovementReader | None) -> Definition:
+    """The definition with the movement net's threshold for it among its conditions, where the net must know it."""
+    if not definition.learned or net is None:
+        return definition
+    if definition.name not in net.labels:
+        raise SettingsError(
+            f"gesture '{definition.name}': learned = true, and the movement net does not know it; it knows "
+            f"{', '.join(net.labels)}"
+        )
+    return definition.judged(float(net.thresholds[net.labels.index(definition.name)]))
 
 
 def _onset(person: _Person, definition: Definition, posture: Posture) -> float:
@@ -259,7 +326,7 @@ def _onset(person: _Person, definition: Definition, posture: Posture) -> float:
     return onset
 
 
-def _event(kind: str, stream: str, time: float, track: int, progress: Progress) -> Event:
+def _event(kind: str, stream: str, time: float, track: int | None, progress: Progress) -> Event:
     data: dict[str, Value] = {
         "gesture": progress.definition.name,
         "confidence": round(progress.confidence, 2),

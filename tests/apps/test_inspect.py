@@ -1,6 +1,7 @@
 """The app that watches: what comes, moves and leaves, counts that settle, anomalies, what is shown."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,9 @@ from footlights.core.event import Event
 from footlights.core.frame import Frame
 from footlights.core.scene import Detections, Scene, Track
 from footlights.media.picture import ArrayPicture
+from footlights.media.rehearsal.line.source import open_line
+from footlights.studio.normal import Settings as Normal
+from footlights.studio.normal import learn
 
 FPS = 10
 RNG = np.random.default_rng(2)
@@ -116,3 +120,28 @@ def test_what_is_to_be_blurred_leaves_the_device_blurred() -> None:
 def test_settings_that_cannot_be_are_refused_before_the_first_frame(settings: dict[str, object], said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         Inspect(Inspect.Settings(**settings))  # type: ignore[arg-type]
+
+
+def test_what_is_not_normal_is_told_and_shown(models: Callable[..., None], tmp_path: Path) -> None:
+    models("image-features")
+    learn(["rehearsal:line?seed=5&fallen=0&fps=2&seconds=30"], Normal(seconds=30, spots=600)).bank.write(
+        tmp_path / "normal.zip"
+    )
+    app = Inspect(Inspect.Settings(normal=str(tmp_path / "normal.zip")))
+    line = open_line("seed=5&fallen=0.3&fps=4&seconds=40", "line")
+    outputs = [
+        (out, [can.label for can in line.truth(frame.index).cans])
+        for frame in line.frames()
+        for out in app.step(Scene(frame, Detections.none()))
+    ]
+    raised = [(out, labels) for out, labels in outputs if isinstance(out, Event) and out.kind == "anomaly.raised"]
+    assert raised
+    assert all(out.data["alert"] == "scene unusual" and "down" in labels for out, labels in raised)
+    assert any(isinstance(out, Outline) and out.text == "unusual" for out, _ in outputs)
+    other = list(app.step(Scene(next(open_line("seed=9", "line").frames()), Detections.none())))
+    assert any(isinstance(out, Text) and out.text.startswith("another scene than normal.zip") for out in other)
+
+
+def test_an_alert_of_unusual_scenes_needs_to_know_what_is_normal() -> None:
+    with pytest.raises(SettingsError, match="--normal FILE"):
+        Inspect(Inspect.Settings(alert=("scene unusual",)))

@@ -29,6 +29,18 @@ def test_the_pose_model_has_no_segmentation(models: Callable[..., None]) -> None
     assert session.outputs["Identity_3"] == (1, 64, 64, 39)
 
 
+def test_what_lies_inside_becomes_an_output(models: Callable[..., None], tmp_path: Path) -> None:
+    models("image-features")
+    session = open_session("image-features")
+    first, second = card("image-features").keep
+    assert session.outputs == {first: (1, 28, 28, 256), second: (1, 14, 14, 512)}
+    path = tmp_path / "shorter.tflite"
+    path.write_bytes(prune(find(card("image-features")).read_bytes(), [first]))
+    assert path.stat().st_size < find(card("image-features")).stat().st_size / 4
+    picture = np.random.default_rng(1).integers(0, 255, (1, 224, 224, 3), np.uint8)
+    np.testing.assert_array_equal(open_session(path).run(picture)[first], session.run(picture)[first])
+
+
 def test_an_output_that_is_not_there(models: Callable[..., None]) -> None:
     models("face_landmark")
     with pytest.raises(ValueError, match=r"conv2d_21.*conv2d_31"):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import footlights
 from footlights.core.errors import SettingsError
-from footlights.recognition.definitions import Condition, choose, full_names, library, read_definitions
+from footlights.recognition.definitions import Condition, choose, full_names, library, read_definitions, told_with
 from footlights.recognition.features import BODY_FEATURES, HALF_FEATURES
 from footlights.recognition.history import MEASURES
 
@@ -25,9 +25,19 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
-def test_the_library_holds_the_four_gestures_with_titles_and_help() -> None:
+NAMES = {
+    "drinking", "sleeping", "come_closer", "cover_ears", "cover_eyes", "dab", "doing_nothing", "doing_other_things",
+    "facepalm", "no_person", "nod", "point_left", "point_right", "point_at_camera", "finger_to_mouth", "roll_hand",
+    "scratch", "shake_head", "middle_finger", "swipe_down", "swipe_down_two_hands", "swipe_left", "swipe_right",
+    "swipe_up", "swipe_up_two_hands", "thumb_down", "thumb_up", "wave", "zoom_in", "zoom_out", "x_arms", "arms_up",
+    "clap", "heart", "victory", "fist", "open_palm", "ok",
+}  # fmt: skip
+
+
+def test_the_library_holds_all_gestures_with_titles_and_help() -> None:
     known = library()
-    assert {"x_arms", "arms_up", "wave", "clap"} <= known.keys()
+    assert known.keys() == NAMES
+    assert len(known) == 38
     assert all(definition.title and definition.help for definition in known.values())
 
 
@@ -52,6 +62,8 @@ def test_own_definitions_are_added_and_replace(tmp_path: Path) -> None:
         ('[g]\nwhen = [{feature = "lean", measure = "span", enter = 1, leave = 0}]', "belong together"),
         ('[g]\nwhen = [{feature = "lean", window = 1, enter = 1, leave = 0}]', "belong together"),
         ('[g]\nwhen = [{feature = "lean", measure = "strokes", window = 1, enter = 1, leave = 0}]', "smallest stroke"),
+        ('[g]\nkind = "rset"', "did you mean 'rest'"),
+        ("[g]\nlearned = 1", "must be true or false"),
         ('[g]\nhold = -1\nwhen = [{feature = "lean", enter = 1, leave = 0}]', "negative"),
         ("[g]\nwhen = []", "at least one condition"),
         ('[g]\ntitle = "no conditions"', "at least one condition"),
@@ -79,6 +91,24 @@ def test_the_documentation_names_everything_and_its_example_works(tmp_path: Path
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"none\.toml"):
         library(tmp_path / "none.toml")
+
+
+def test_what_must_be_known_of_a_person_follows_from_the_conditions() -> None:
+    known = library()
+    assert known["arms_up"].needs == {"pose"}
+    assert known["x_arms"].needs == {"pose", "arms"}
+    assert known["thumb_up"].needs == known["dab"].needs == {"pose", "hands"}
+    assert known["no_person"].needs == {"pose"}
+
+
+def test_what_is_told_besides_costs_nothing_more(tmp_path: Path) -> None:
+    known = library()
+    assert set(told_with(["wave"], known)) == {"x_arms", "arms_up", "wave", "clap"}
+    told = told_with(["thumb_up"], known)
+    assert told[0] == "thumb_up"
+    assert "victory" in told
+    assert not any(known[name].asks_net for name in told)
+    assert "heart" in told_with(["dab"], known)
 
 
 def test_choosing_names_the_near_miss() -> None:

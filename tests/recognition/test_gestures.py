@@ -1,6 +1,6 @@
 """The recogniser on films of a stick figure: what is done is found and nothing else, at any rate, size and place."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from footlights.core.errors import SettingsError
+from footlights.core.event import Event
 from footlights.core.scene import Scene
 from footlights.recognition.gestures import GestureRecogniser
 from tests.recognition.figures import (
@@ -32,9 +33,9 @@ from tests.recognition.figures import (
     jumping_jacks,
     mirrored,
     scenes,
-    watch,
     waving,
 )
+from tests.recognition.figures import watch as watch_all
 
 DONE: dict[str, Motion] = {"x_arms": held(CROSSED), "arms_up": held(UP), "wave": waving(), "clap": clapping()}
 OTHER: dict[str, Motion] = {
@@ -49,6 +50,14 @@ OTHER: dict[str, Motion] = {
     "hand scratches the head": waving(size=0.05),
     "hands swing at the hips": clapping(height=-1.1),
 }
+RULES = ("x_arms", "arms_up", "wave", "clap")
+
+
+def watch(film: Iterable[Scene], recogniser: GestureRecogniser | None = None) -> list[Event]:
+    """All events of a film, of the gestures that arms alone show by rules."""
+    return watch_all(film, recogniser or GestureRecogniser(RULES))
+
+
 VIEWS = {
     "front": FRONT,
     "webcam": WEBCAM,
@@ -131,7 +140,7 @@ def test_a_lost_track_ends_its_gesture_where_it_was_last_seen() -> None:
         for scene in scenes(held(CROSSED, 1.0, 9.0)):
             yield scene if scene.frame.time < 2.0 else replace(scene, tracks=[])
 
-    recogniser = GestureRecogniser()
+    recogniser = GestureRecogniser(RULES)
     begin, end = watch(film(), recogniser)
     assert (end.kind, end.time) == ("gesture.end", 2.0)
     assert end.data["duration"] == pytest.approx(1.967 - float(begin.data["onset"]), abs=0.01)  # type: ignore[arg-type]
@@ -154,7 +163,7 @@ def test_hold_and_cooldown(tmp_path: Path) -> None:
         replace(scene, frame=replace(scene.frame, time=scene.frame.time + 5)) for scene in scenes(held(CROSSED))
     ]
     assert len(begins(watch(film))) == 2
-    assert len(begins(watch(film, GestureRecogniser(hold=1.5)))) == 1
+    assert len(begins(watch(film, GestureRecogniser(RULES, hold=1.5)))) == 1
     own = tmp_path / "own.toml"
     own.write_text(
         '[x_arms]\ncooldown = 30\nwhen = [{feature = "wrists_crossed", enter = 0, leave = -0.1}]', encoding="utf-8"
@@ -177,7 +186,7 @@ def test_a_gesture_that_lasts_ends_with_the_stream() -> None:
 
 
 def test_judging_one_picture() -> None:
-    recogniser = GestureRecogniser()
+    recogniser = GestureRecogniser(RULES)
     scores = {
         name: recogniser.judge(figure(both(arm))) for name, arm in (("x", CROSSED), ("up", UP), ("low", CROSSED_LOW))
     }

@@ -25,6 +25,8 @@ def read(text: str) -> Alert:
         ("nothing moves in belt for 10 s", "standstill", "anything", 10, "belt"),
         ("camera  covered", "camera", "covered", 1, None),
         ("camera frozen for 20 s", "camera", "frozen", 20, None),
+        ("scene unusual", "scene", "anything", 1, None),
+        ("scene unusual for 5 s", "scene", "anything", 5, None),
         ("person crosses gate", "crosses", "person", 0, None),
         ("person missing for 5 s", "count", "person", 5, None),
     ],

@@ -153,3 +153,13 @@ def test_what_is_raised_at_the_end_is_cleared_there() -> None:
     (cleared,) = judge.finish("line", 0.5)
     assert (cleared.kind, cleared.data["duration"]) == ("anomaly.cleared", 0.4)
     assert judge.raised == []
+
+
+def test_an_unusual_scene_is_told_when_it_has_lasted() -> None:
+    judge = Judge(alerts(["scene unusual for 1 s"], PLACES))
+    events: list[Event] = []
+    for index in range(60):
+        judge.unusual = {"score": 1.4} if index == 5 or 20 <= index < 40 else None
+        events += judge.update(scene(index))
+    assert [(event.kind, event.time) for event in events] == [("anomaly.raised", 3.0), ("anomaly.cleared", 4.4)]
+    assert events[0].data == {"alert": "scene unusual for 1 s", "score": 1.4}

@@ -1,0 +1,139 @@
+"""Trains a head, epoch by epoch; an interrupted training goes on where it stopped."""
+
+import copy
+import math
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from footlights.core.errors import SettingsError
+from footlights.recognition.photo_classes import Crop
+from footlights.studio.emotion import measures
+from footlights.studio.photos.features import FeatureSet, Watch
+from footlights.studio.photos.net import Head
+
+Line = dict[str, Any]  # what is said of one epoch
+AT_ONCE = 64  # maps in one call when a set is judged
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a head is trained."""
+
+    crop: Crop = "none"
+    epochs: int = 20
+    seed: int = 1
+    batch: int = 32
+    rate: float = 2e-3  # peak of the learning rate
+    decay: float = 0.05  # weight decay
+    smoothing: float = 0.05  # of the labels
+    variants: int = 5  # of each picture, that the epochs take in turn
+    mirror: bool = True  # some of the variants are mirror images
+
+
+class Run:
+    """One training: the head, its moving average, and how far it has come."""
+
+    def __init__(self, settings: Settings, labels: tuple[str, ...], train: FeatureSet, valid: FeatureSet) -> None:
+        self.settings, self.labels, self.train, self.valid = settings, labels, train, valid
+        torch.manual_seed(settings.seed)
+        self.head = Head(len(labels))
+        self.average = copy.deepcopy(self.head).eval()
+        self.optimiser = torch.optim.AdamW(self.head.parameters(), lr=0.0, weight_decay=settings.decay)
+        self.steps = max(1, len(train) // settings.batch)
+        counts = np.bincount(train.kinds, minlength=len(labels))
+        self.weights = torch.tensor((len(train) / len(labels) / counts) ** 0.5, dtype=torch.float32)
+        self.history: list[Line] = []
+
+    @property
+    def done(self) -> int:
+        """Epochs."""
+        return len(self.history)
+
+    @property
+    def ended(self) -> bool:
+        return self.done >= self.settings.epochs
+
+    def epoch(self, watch: Watch = lambda done, steps: None) -> Line:
+        """One pass over the pictures, each in one of its variants; then the score of the average on valid."""
+        began, total = time.monotonic(), 0.0
+        rng = np.random.default_rng((self.settings.seed, self.done))
+        torch.manual_seed(self.settings.seed + 1000 * self.done)
+        rows = np.array_split(rng.permutation(len(self.train)), self.steps)
+        variants = rng.integers(0, self.train.levels.shape[1], len(self.train))
+        for step, chosen in enumerate(rows):
+            batch = torch.from_numpy(self.train.levels[chosen, variants[chosen]])
+            total += self._learn(batch, torch.from_numpy(self.train.kinds[chosen]), self.done + step / self.steps)
+            watch(step + 1, self.steps)
+        judged = measures.softmax(judge(self.average, self.valid))
+        line = {
+            "epoch": self.done + 1,
+            "loss": round(total / self.steps, 4),
+            "valid_loss": round(measures.log_loss(judged, self.valid.kinds), 4),
+            "valid_accuracy": round(measures.accuracy(judged, self.valid.kinds), 4),
+            "seconds": round(time.monotonic() - began, 1),
+        }
+        self.history.append(line)
+        return line
+
+    def _learn(self, levels: Tensor, kinds: Tensor, epoch: float) -> float:
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate(self.settings, epoch)
+        self.head.train()
+        logits = self.head(levels)
+        value = functional.cross_entropy(logits, kinds, self.weights, label_smoothing=self.settings.smoothing)
+        self.optimiser.zero_grad()
+        torch.autograd.backward(value)
+        self.optimiser.step()
+        seen = epoch * self.steps
+        _blend(self.average, self.head, min(0.98, (1 + seen) / (10 + seen)))
+        return float(value.detach())
+
+    def state(self) -> dict[str, Any]:
+        """All that `restore` needs to go on."""
+        return {
+            "labels": list(self.labels), "settings": vars(self.settings), "head": self.head.state_dict(),
+            "average": self.average.state_dict(), "optimiser": self.optimiser.state_dict(), "history": self.history,
+        }  # fmt: skip
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a state. Raises SettingsError where settings or labels are not those it was made with."""
+        if state["settings"] != vars(self.settings) or state["labels"] != list(self.labels):
+            raise SettingsError("the checkpoint was made with other settings or labels; use another folder")
+        self.head.load_state_dict(state["head"])
+        self.average.load_state_dict(state["average"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.history = state["history"]
+
+
+@torch.no_grad()
+def judge(head: Head, found: FeatureSet) -> np.ndarray:
+    """(N, classes) logits of the pictures of a set as they are."""
+    head.eval()
+    parts = [
+        head(torch.from_numpy(np.array(found.levels[start : start + AT_ONCE, 0]))).numpy()
+        for start in range(0, len(found), AT_ONCE)
+    ]
+    return np.concatenate(parts)
+
+
+def learning_rate(settings: Settings, epoch: float) -> float:
+    """At so many epochs: up over the first one, then down on a cosine."""
+    if epoch < 1:
+        return settings.rate * (0.02 + 0.98 * epoch)
+    return settings.rate * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (epoch - 1) / max(1, settings.epochs - 1))))
+
+
+@torch.no_grad()
+def _blend(average: Head, head: Head, keep: float) -> None:
+    """Move the average towards the head."""
+    for mine, new in zip(average.state_dict().values(), head.state_dict().values(), strict=True):
+        if mine.is_floating_point():
+            mine.lerp_(new, 1 - keep)
+        else:
+            mine.copy_(new)
