@@ -135,6 +135,7 @@ def events(take: Take) -> list[tuple[str, float]]:
 
 def report(results: Iterable[tuple[Take, list[tuple[str, float]]]]) -> int:
     """Print what was found, missed and false; the exit status."""
+    known = library()
     done: Counter[str] = Counter()
     found: Counter[str] = Counter()
     by_framing: dict[str, list[bool]] = defaultdict(list)
@@ -143,7 +144,7 @@ def report(results: Iterable[tuple[Take, list[tuple[str, float]]]]) -> int:
     quiet, alarms = 0.0, Counter[str]()
     for take, told in results:
         label = take.motion.label
-        if not label:
+        if label not in known:
             quiet += take.seconds
             alarms.update(name for name, _ in told)
             taken[f"({take.motion.name})"].update(name for name, _ in told)
@@ -158,11 +159,9 @@ def report(results: Iterable[tuple[Take, list[tuple[str, float]]]]) -> int:
         seconds += take.seconds
         if not good or wrong:
             print(f"  {take.motion.name:32} {take.framing:6} {'found' if good else 'MISSED':7} {told}", flush=True)
-    known = library()
     print(f"\n{'gesture':22} {'found':>9}   false events of it in other takes; taken for")
     for label in sorted(done):
-        by = "" if label in known else " (not in the library)"
-        print(f"{label:22} {found[label]:3} / {done[label]:3}   {false[label]:3}  {dict(taken[label])}{by}")
+        print(f"{label:22} {found[label]:3} / {done[label]:3}   {false[label]:3}  {dict(taken[label])}")
     for name, others in taken.items():
         if name.startswith("(") and others:
             print(f"{name:22} {dict(others)}")

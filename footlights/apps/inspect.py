@@ -40,6 +40,7 @@ class Inspect(App):
     layout: ClassVar[Literal["stage", "exhibition", "wall"]] = "wall"
     needs: ClassVar[frozenset[str]] = frozenset({"objects"})
     sets_off: ClassVar[str] = "anomaly.raised"
+    rehearsal: ClassVar[str] = "rehearsal:line?fallen=0.2"
 
     @dataclass(frozen=True)
     class Settings:

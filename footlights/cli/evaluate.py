@@ -27,7 +27,7 @@ def emotion(model: str, data: Path, out: Path, split: str) -> None:
     DATA is what `footlights data fer2013` writes. Pictures of valid and test that also stand in train are left out.
     Writes score.json, score.txt, confusion.png and calibration.png.
     """
-    from footlights.studio.emotion import check_extra
+    from footlights.studio.extra import check_extra
 
     check_extra("matplotlib")
     from footlights.studio.emotion.faces import load
@@ -46,7 +46,7 @@ def movement(model: str, seed: int, sequences: int) -> None:
 
     Says how many of the performed spans are found, and how often it cries in everyday movements, label by label.
     """
-    from footlights.studio.movement import check_extra
+    from footlights.studio.extra import check_extra
 
     check_extra("torch")
     from footlights.studio.movement.recipe import evaluate

@@ -72,7 +72,7 @@ SHARED: tuple[click.Parameter, ...] = (
         default=None,
         help="Pace of files.  [default: real time where only a page watches]",
     ),
-    click.Option(["--on"], help="Kind of the events that set off actions.  [default: trigger]"),
+    click.Option(["--on"], help="Kind of the events that set off actions.  [default: the app's own]"),
     click.Option(["--json", "as_json"], is_flag=True, help="Print every event as JSON on the standard output."),
     click.Option(["-q", "--quiet"], is_flag=True, help="Say nothing but warnings and errors."),
     click.Option(["-v", "--verbose"], is_flag=True, help="Say more, with tracebacks."),

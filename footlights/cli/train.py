@@ -49,8 +49,8 @@ def emotion(data: Path, out: Path, start: Path | None, threads: int, **settings:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from footlights.studio.emotion import check_extra
     from footlights.studio.emotion.settings import Settings
+    from footlights.studio.extra import check_extra
 
     check_extra()
     from footlights.studio.emotion.recipe import Watcher, train
@@ -93,7 +93,7 @@ def movement(net: str, out: Path, start: Path | None, scored: int, **settings: A
     """
     import time
 
-    from footlights.studio.movement import check_extra
+    from footlights.studio.extra import check_extra
     from footlights.studio.movement.settings import Settings
 
     check_extra()
@@ -126,7 +126,7 @@ def boxes(data: Path, out: Path, labels: tuple[str, ...], threads: int, **settin
     DATA holds the folders `train` and `valid`, or pictures of which one in five is kept for valid. Writes into --out
     detector.zip, which `footlights run inspect --model` takes. Started again, it goes on where it was interrupted.
     """
-    from footlights.studio.emotion import check_extra
+    from footlights.studio.extra import check_extra
 
     check_extra()
     from footlights.studio.boxes.recipe import Watcher, train
@@ -175,7 +175,7 @@ def photos(data: Path, out: Path, threads: int, **settings: Any) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from footlights.studio.emotion import check_extra
+    from footlights.studio.extra import check_extra
 
     check_extra("torch", "onnx", "onnxscript")
     from footlights.studio.photos.recipe import Watcher, train

@@ -50,7 +50,7 @@ def make_wish(
         raise SettingsError(f"{config} is for the app '{document.app}', not for '{name}'")
     outputs = document.outputs
     given = tuple(SourceEntry(url=address, loop=loop) for address in (*sources, *more))
-    entries = given or document.sources or (SourceEntry(url=default_source(), loop=loop),)
+    entries = given or document.sources or (SourceEntry(url=default_source(app), loop=loop),)
     port = None if no_page else page if page is not None else outputs.page
     record = record or (Path(outputs.record).expanduser() if outputs.record else None)
     journal = journal or (Path(outputs.journal).expanduser() if outputs.journal else None)
@@ -96,9 +96,9 @@ def _broadcast(
     )
 
 
-def default_source() -> str:
-    """Camera 0 if there is one, else the rehearsal."""
+def default_source(app: type[App]) -> str:
+    """Camera 0 if there is one, else the app's rehearsal."""
     if CAMERA.exists():
         return "0"
-    log.info("no camera here: a rehearsal with puppets takes its place")
-    return "rehearsal:"
+    log.info("no camera here: a rehearsal takes its place")
+    return app.rehearsal

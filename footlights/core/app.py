@@ -74,6 +74,7 @@ class App:
     layout: ClassVar[Literal["stage", "exhibition", "wall"]] = "stage"  # of the page
     needs: ClassVar[frozenset[str]] = frozenset()
     sets_off: ClassVar[str] = "trigger"  # kind of the events that set off actions, where nothing else is asked for
+    rehearsal: ClassVar[str] = "rehearsal:"  # the source where there is no camera
     Settings: ClassVar[type[Any]] = NoSettings
 
     def __init__(self, settings: Any = None) -> None:

@@ -229,6 +229,8 @@ class GestureRecogniser:
         if self._net is None or person.net is None:
             return {}
         answer = self._net.step(person.net, time, track.pose, track.hands)
+        if self._frames == 1:  # it may be a picture that stands alone, which shows no movement
+            return {}
         return dict(zip(self._net.labels, answer.tolist(), strict=True))
 
     def _follow(self, track: Track, person: _Person, stream: str, time: float) -> Iterator[Event]:

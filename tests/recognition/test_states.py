@@ -84,7 +84,7 @@ def test_states_are_told_only_where_they_are_asked_for() -> None:
 
 
 class Net:
-    """A movement net that is sure of dabbing from second 1 to second 2, and of half a nod."""
+    """A movement net that is sure of dabbing from second 1 to second 2, and hardly of a nod."""
 
     labels = ("nod", "dab")
     thresholds = np.array([0.8, 0.6], np.float32)
@@ -94,7 +94,7 @@ class Net:
 
     def step(self, state: list[float], time: float, pose: object, hands: Mapping[str, object]) -> np.ndarray:
         state.append(time)
-        return np.array([0.5, 0.9 if 1.0 <= time < 2.0 else 0.1], np.float32)
+        return np.array([0.2, 0.9 if 1.0 <= time < 2.0 else 0.1], np.float32)
 
 
 def test_what_the_net_says_becomes_an_event(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,6 +128,11 @@ def test_net_or_rule_may_be_enough(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     alone = GestureRecogniser(["dab"], own=[own])  # which is judged by arms alone: no net, no hands
     assert alone.needs == {"pose", "arms"}
     assert [onset for _, onset in begins(watch(film, alone))] == pytest.approx([3.0], abs=0.2)
+
+
+def test_a_picture_that_stands_alone_shows_no_movement(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gestures, "MovementReader", Net)
+    assert begins(watch(scenes(lambda t: both(DOWN), seconds=3, fps=1), GestureRecogniser(["dab"]))) == []
 
 
 def test_a_label_that_the_net_does_not_know_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,26 +2,23 @@
 
 import hashlib
 import json
-import logging
-import warnings
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import torch
 
 from footlights.core.errors import ModelCorruptError
 from footlights.models.session import open_session
+from footlights.studio import onnx_file
 from footlights.studio.boxes.augment import Shown, fitted
 from footlights.studio.boxes.net import STRIDES, Detector, Exported
 from footlights.studio.boxes.training import batch
 
 PARITY = 1e-3  # largest difference between the file and the net, of any of its answers
 LOOKED_AT = 8  # pictures on which it is measured
-OPSET = 18
 
 
 def export(net: Detector, labels: Sequence[str], size: int, pictures: Sequence[Shown], path: Path) -> dict[str, Any]:
@@ -53,29 +50,9 @@ def _card(labels: Sequence[str]) -> str:
 
 def _write(net: Detector, labels: Sequence[str], size: int, path: Path) -> None:
     """Input `images` (1, 3, size, size) BGR 0..255; output `output` (1, cells, 5 + classes)."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter's own use of what torch deprecates
-        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-        program = torch.onnx.export(
-            Exported(net).eval(), (torch.zeros(1, 3, size, size),), dynamo=True, verbose=False, opset_version=OPSET,
-            input_names=["images"], output_names=["output"],
-        )  # fmt: skip
-    assert program is not None  # with dynamo it is one
-    model = _without_traces(program.model_proto)
-    note = model.metadata_props.add()
-    note.key, note.value = "names", repr(dict(enumerate(labels)))
-    onnx.checker.check_model(model)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(model.SerializeToString())
-
-
-def _without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The model without what the exporter notes on every node: names of files and lines of the machine it ran on."""
-    graph = model.graph
-    for noted in (*graph.node, *graph.initializer, *graph.input, *graph.output, *graph.value_info):
-        noted.doc_string = ""
-        del noted.metadata_props[:]
-    return model
+    example = (torch.zeros(1, 3, size, size),)
+    model = onnx_file.exported(Exported(net), example, ["images"], ["output"])
+    onnx_file.write(model, path, {"names": repr(dict(enumerate(labels)))})
 
 
 @torch.no_grad()

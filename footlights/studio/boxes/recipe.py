@@ -4,18 +4,18 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
-from footlights.core.errors import ModelError, SettingsError, SinkError, SourceError
+from footlights.core.errors import ModelError, SettingsError, SinkError
 from footlights.models.cache import find
 from footlights.models.cards import card
 from footlights.studio.boxes.dataset import BoxSet, read_boxes
 from footlights.studio.boxes.export import export
 from footlights.studio.boxes.scores import ClassScore, average_precision, mean_average_precision
 from footlights.studio.boxes.training import Line, Run, Settings, Watch
+from footlights.studio.checkpoint import read, save
 
 START = "yolox-nano"  # card of the detector whose weights are a good start
 SHARE = 5  # of so many pictures one is kept for valid, where there is no folder `valid`
@@ -64,18 +64,7 @@ def learn(run: Run, out: Path, watcher: Watcher) -> None:
         run.restore(read(checkpoint))
     while not run.ended:
         watcher.epoch(run.epoch(watcher.step))
-        partial = checkpoint.with_suffix(".partial")  # no interruption leaves half a file
-        torch.save(run.state(), partial)
-        partial.replace(checkpoint)
-
-
-def read(path: Path) -> dict[str, Any]:
-    """A checkpoint. Raises SourceError where it cannot be read."""
-    try:
-        state: dict[str, Any] = torch.load(path, weights_only=True)
-    except Exception as error:  # each kind of damage raises its own, and all of them mean the same here
-        raise SourceError(f"{path} cannot be read; delete it or choose another folder") from error
-    return state
+        save(checkpoint, run.state())
 
 
 def start(watcher: Watcher) -> Path | None:

@@ -23,6 +23,7 @@ from footlights.studio.boxes.dataset import BoxSet, Sample
 from footlights.studio.boxes.loss import Cells, loss
 from footlights.studio.boxes.net import STRIDES, Detector, Exported, new_detector
 from footlights.studio.boxes.scores import Truth, average_precision, mean_average_precision
+from footlights.studio.checkpoint import blend
 
 KEPT = 640  # pixels of the longer side with which pictures are held in memory
 LEAST = 4  # pictures that a class must be in
@@ -198,10 +199,3 @@ def learning_rate(settings: Settings, epoch: float) -> float:
     if epoch < 1:
         return settings.rate * (0.02 + 0.98 * epoch)
     return settings.rate * (0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * (epoch - 1) / max(1, settings.epochs - 1))))
-
-
-@torch.no_grad()
-def blend(average: Detector, net: Detector, keep: float) -> None:
-    """Move the average towards the net."""
-    for mine, new in zip(average.state_dict().values(), net.state_dict().values(), strict=True):
-        mine.lerp_(new, 1 - keep)

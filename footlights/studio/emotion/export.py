@@ -6,27 +6,25 @@ file), and the file is compared with the net it came from.
 
 import hashlib
 import json
-import logging
 import statistics
 import time
-import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from footlights.core.errors import ModelCorruptError
+from footlights.studio import onnx_file
 from footlights.studio.data.fer2013 import EMOTIONS, SIDE, majority
 from footlights.studio.emotion import measures
 from footlights.studio.emotion.faces import Array, Faces, as_rgb
 from footlights.studio.emotion.net import EmotionNet, Recogniser
 from footlights.studio.emotion.scores import open_emotion_model
 from footlights.studio.emotion.training import as_tensor, predict
+from footlights.studio.onnx_file import store_half
 
 PARITY = 1e-4  # largest difference of a probability between the file and the net
 SMALL = 64  # values; shorter tensors are not worth the halving
@@ -92,51 +90,10 @@ def temperature(net: EmotionNet, valid: Faces) -> float:
 
 def write(recogniser: Recogniser, path: Path) -> None:
     """The ONNX file: input `rgb` (N, 48, 48, 3), output `probabilities` (N, 8), N is free."""
-    example = torch.zeros(2, SIDE, SIDE, 3)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter's own use of what torch deprecates
-        logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns that torchvision is absent
-        program = torch.onnx.export(
-            recogniser,
-            (example,),
-            dynamo=True,
-            verbose=False,
-            opset_version=OPSET,
-            input_names=["rgb"],
-            output_names=["probabilities"],
-            dynamic_shapes={"rgb": {0: torch.export.Dim("faces")}},
-        )
-    assert program is not None  # with dynamo it is one
-    model = store_half(without_traces(program.model_proto))
+    example = (torch.zeros(2, SIDE, SIDE, 3),)
+    model = store_half(onnx_file.exported(recogniser, example, ["rgb"], ["probabilities"], "faces"))
     note = {"emotions": ",".join(EMOTIONS), "temperature": f"{recogniser.temperature:.4f}", "input": "RGB in 0..1"}
-    helper.set_model_props(model, note)
-    onnx.checker.check_model(model)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(model.SerializeToString())
-
-
-def without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The model without what the exporter notes on every node: names of files and lines of the machine it ran on."""
-    graph = model.graph
-    for noted in (*graph.node, *graph.initializer, *graph.input, *graph.output, *graph.value_info):
-        noted.doc_string = ""
-        del noted.metadata_props[:]
-    return model
-
-
-def store_half(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Large weights as float16, each with a cast behind it. Runtimes fold the casts when they open the model."""
-    casts = []
-    for tensor in model.graph.initializer:
-        values = numpy_helper.to_array(tensor)
-        if values.dtype == np.float32 and values.size > SMALL:
-            name = tensor.name
-            tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), name + "_half"))
-            casts.append(helper.make_node("Cast", [tensor.name], [name], to=TensorProto.FLOAT))
-    nodes = [*casts, *model.graph.node]
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
-    return model
+    onnx_file.write(model, path, note)
 
 
 def describe(recogniser: Recogniser, path: Path, pictures: Array) -> dict[str, Any]:

@@ -9,13 +9,14 @@ from typing import Any
 import torch
 
 from footlights.core.errors import SinkError
+from footlights.studio import checkpoint
 from footlights.studio.data.fer2013 import majority
 from footlights.studio.emotion.export import export, write_card
 from footlights.studio.emotion.faces import Faces, load
 from footlights.studio.emotion.plots import plot_history
 from footlights.studio.emotion.scores import score, write_scores
 from footlights.studio.emotion.settings import Settings
-from footlights.studio.emotion.training import Line, Run, Watch, load_net, read, replace
+from footlights.studio.emotion.training import Line, Run, Watch, load_net
 
 
 @dataclass(frozen=True)
@@ -49,15 +50,15 @@ def learn(
 ) -> list[Line]:
     """All epochs that are left; the best net is in `best.pt` then. Gives the history from the first epoch on."""
     torch.set_num_threads(1)
-    checkpoint = out / "checkpoint.pt"
+    kept = out / "checkpoint.pt"
     with Run(settings, train, valid, start, threads) as run:
-        if checkpoint.exists():
-            run.restore(read(checkpoint))
+        if kept.exists():
+            run.restore(checkpoint.read(kept))
         while not run.ended:
             line = run.epoch(watcher.step)
             if line["best"]:
-                replace(out / "best.pt", run.average.state_dict())
-            replace(checkpoint, run.state())
+                checkpoint.save(out / "best.pt", run.average.state_dict())
+            checkpoint.save(kept, run.state())
             watcher.epoch(line)
     return run.history
 

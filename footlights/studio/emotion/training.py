@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from footlights.core.errors import SettingsError, SourceError
+from footlights.studio.checkpoint import blend, read
 from footlights.studio.data.fer2013 import majority
 from footlights.studio.emotion import measures
 from footlights.studio.emotion.augment import augment
@@ -190,14 +191,6 @@ def learning_rate(settings: Settings, epoch: float) -> float:
 
 
 @torch.no_grad()
-def blend(average: nn.Module, net: nn.Module, keep: float) -> None:
-    """Move the average, its normalisation's statistics too, towards the net."""
-    for mine, new in zip(average.state_dict().values(), net.state_dict().values(), strict=True):
-        if mine.is_floating_point():
-            mine.lerp_(new, 1 - keep)
-
-
-@torch.no_grad()
 def predict(net: EmotionNet, pictures: Tensor, batch: int = 512) -> np.ndarray:
     """(N, 1, 48, 48) uint8 -> (N, 8) float32 logits, each the mean over the picture and its mirror image."""
     net.eval()
@@ -206,18 +199,3 @@ def predict(net: EmotionNet, pictures: Tensor, batch: int = 512) -> np.ndarray:
         x = standardise(part.float() / 255)
         parts.append((net(x) + net(x.flip(3))) / 2)
     return torch.cat(parts).numpy()
-
-
-def replace(path: Path, content: Any) -> None:
-    """Save so that no interruption leaves half a file."""
-    partial = path.with_suffix(".partial")
-    torch.save(content, partial)
-    partial.replace(path)
-
-
-def read(path: Path) -> Any:
-    """What `replace` saved. Raises SourceError where it cannot be read."""
-    try:
-        return torch.load(path, weights_only=True)
-    except Exception as error:  # each kind of damage raises its own, and all of them mean the same here
-        raise SourceError(f"{path} cannot be read; delete it or choose another folder") from error

@@ -5,17 +5,14 @@ python -m footlights.studio.hand_shapes.recipe DATA --out out/hand_shapes
 
 import argparse
 import hashlib
-import logging
-import warnings
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
 from torch import Tensor, nn
 
 from footlights.recognition.hand_shapes import SHAPES, SIZE
-from footlights.studio.emotion.export import without_traces
+from footlights.studio import onnx_file
 from footlights.studio.hand_shapes.hands import Hands, generated, joined, kazuhito, posekit
 from footlights.studio.hand_shapes.pictures import drawn, emre
 
@@ -121,17 +118,8 @@ def report(net: ShapeNet, sets: dict[str, Hands]) -> None:
 
 def export(net: ShapeNet, path: Path) -> None:
     """The ONNX file: input `hand` (N, 64), output `probabilities` (N, 8), N is free."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-        program = torch.onnx.export(
-            net, (torch.zeros(2, SIZE),), dynamo=True, verbose=False, opset_version=18, input_names=["hand"],
-            output_names=["probabilities"], dynamic_shapes={"seen": {0: torch.export.Dim("hands")}},
-        )  # fmt: skip
-    assert program is not None
-    model = without_traces(program.model_proto)
-    onnx.checker.check_model(model)
-    path.write_bytes(model.SerializeToString())
+    example = (torch.zeros(2, SIZE),)
+    onnx_file.write(onnx_file.exported(net, example, ["hand"], ["probabilities"], "hands"), path)
     content = path.read_bytes()
     print(f"{path}: {len(content)} bytes, sha256 {hashlib.sha256(content).hexdigest()}")
 

@@ -2,24 +2,20 @@
 
 import hashlib
 import json
-import logging
-import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
 
 from footlights.core.errors import ModelCorruptError
 from footlights.core.scene import Floats
 from footlights.models.session import open_session
+from footlights.studio import onnx_file
 from footlights.studio.movement.net import MovementNet, Stepper
+from footlights.studio.onnx_file import halve_weights, store_half
 
 PARITY = 1e-4  # largest difference of a probability between the file, step by step, and the net
-SMALL = 64  # values; shorter tensors are not worth the halving
-OPSET = 18
 
 
 def export(net: MovementNet, inputs: Floats, path: Path) -> dict[str, Any]:
@@ -27,7 +23,7 @@ def export(net: MovementNet, inputs: Floats, path: Path) -> dict[str, Any]:
 
     Raises ModelCorruptError where the file answers otherwise than the net.
     """
-    net = halve_weights(net.eval())
+    halve_weights(net.eval())
     write(net, path)
     content = path.read_bytes()
     difference = float(np.abs(stepped(path, inputs) - probabilities(net, inputs)).max())
@@ -36,57 +32,12 @@ def export(net: MovementNet, inputs: Floats, path: Path) -> dict[str, Any]:
     return {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content), "largest_difference": difference}
 
 
-@torch.no_grad()
-def halve_weights(net: MovementNet) -> MovementNet:
-    """Round every weight to half precision, so that what is scored is what is stored."""
-    for weight in (*net.parameters(), *net.buffers()):
-        if weight.numel() > SMALL:
-            weight.copy_(weight.half().float())
-    return net
-
-
 def write(net: MovementNet, path: Path) -> None:
     """Inputs `features` (N, D), `memory` (N, depth, C); outputs `probabilities` (N, L), `memory_after`. N is free."""
     stepper = Stepper(net).eval()
     example = torch.zeros(2, net.mean.shape[0]), torch.zeros(2, stepper.depth, net.channels)
-    many = torch.export.Dim("people")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter's own use of what torch deprecates
-        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-        program = torch.onnx.export(
-            stepper, example, dynamo=True, verbose=False, opset_version=OPSET,
-            input_names=["features", "memory"], output_names=["probabilities", "memory_after"],
-            dynamic_shapes={"features": {0: many}, "memory": {0: many}},
-        )  # fmt: skip
-    assert program is not None  # with dynamo it is one
-    model = store_half(without_traces(program.model_proto))
-    onnx.checker.check_model(model)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(model.SerializeToString())
-
-
-def without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The model without what the exporter notes on every node: names of files and lines of the machine it ran on."""
-    graph = model.graph
-    for noted in (*graph.node, *graph.initializer, *graph.input, *graph.output, *graph.value_info):
-        noted.doc_string = ""
-        del noted.metadata_props[:]
-    return model
-
-
-def store_half(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Large weights as float16, each with a cast behind it. Runtimes fold the casts when they open the model."""
-    casts = []
-    for tensor in model.graph.initializer:
-        values = numpy_helper.to_array(tensor)
-        if values.dtype == np.float32 and values.size > SMALL:
-            name = tensor.name
-            tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), name + "_half"))
-            casts.append(helper.make_node("Cast", [tensor.name], [name], to=TensorProto.FLOAT))
-    nodes = [*casts, *model.graph.node]
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
-    return model
+    names = ["features", "memory"], ["probabilities", "memory_after"]
+    onnx_file.write(store_half(onnx_file.exported(stepper, example, *names, "people")), path)
 
 
 def stepped(path: Path, inputs: Floats) -> Floats:

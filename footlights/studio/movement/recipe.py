@@ -12,13 +12,14 @@ import torch
 from footlights.core.errors import SinkError
 from footlights.core.scene import Floats
 from footlights.recognition.movement.reader import MovementReader
+from footlights.studio.checkpoint import save
 from footlights.studio.movement.export import export, probabilities, stepped, write_card
 from footlights.studio.movement.generator import Sequence, sequence
 from footlights.studio.movement.library import Library, library
 from footlights.studio.movement.net import MovementNet, new_net
 from footlights.studio.movement.scores import Score, as_text, choose_thresholds, score
 from footlights.studio.movement.settings import Settings
-from footlights.studio.movement.training import TEST, VALID, Run, read, replace
+from footlights.studio.movement.training import TEST, VALID, Run, read
 
 SAVED = 250  # steps between checkpoints
 
@@ -72,7 +73,7 @@ def learn(name: str, out: Path, settings: Settings, told: Callable[[Line], None]
     while not run.ended:
         run.step()
         if run.done % SAVED == 0 or run.ended:
-            replace(checkpoint, run.state())
+            save(checkpoint, run.state())
             passed = time.monotonic() - began
             left = passed / (run.done - first) * (settings.steps - run.done)
             told(Line(run.done, settings.steps, run.loss, passed, left))

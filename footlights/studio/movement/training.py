@@ -14,6 +14,8 @@ from torch.nn import functional
 from footlights.core.errors import SettingsError, SourceError
 from footlights.recognition.movement.features import VIEWS
 from footlights.recognition.movement.sight import RATE
+from footlights.studio import checkpoint
+from footlights.studio.checkpoint import blend
 from footlights.studio.movement.generator import sequence
 from footlights.studio.movement.library import library
 from footlights.studio.movement.net import MovementNet, new_net
@@ -152,13 +154,6 @@ def learning_rate(settings: Settings, done: int) -> float:
     return settings.rate * 0.5 * (1 + math.cos(math.pi * (done - warm) / max(1, settings.steps - warm)))
 
 
-@torch.no_grad()
-def blend(average: MovementNet, net: MovementNet, keep: float) -> None:
-    """Move the average towards the net."""
-    for mine, new in zip(average.state_dict().values(), net.state_dict().values(), strict=True):
-        mine.lerp_(new, 1 - keep)
-
-
 def adopt(net: MovementNet, labels: tuple[str, ...], state: dict[str, Any]) -> None:
     """Begin with the weights of an earlier net, whose labels may be others: outputs are matched by label."""
     old, mine = dict(state["average"]), net.state_dict()
@@ -173,23 +168,9 @@ def adopt(net: MovementNet, labels: tuple[str, ...], state: dict[str, Any]) -> N
     net.load_state_dict(old)
 
 
-def replace(path: Path, content: Any) -> None:
-    """Save so that no interruption leaves half a file."""
-    partial = path.with_suffix(".partial")
-    torch.save(content, partial)
-    partial.replace(path)
-
-
 def read(path: Path) -> dict[str, Any]:
-    """What `replace` saved. Raises SourceError where it cannot be read."""
-    try:
-        state: dict[str, Any] = torch.load(path, weights_only=True)
-        return state if {"net", "average", "labels"} <= state.keys() else _refused(path)
-    except SourceError:
-        raise
-    except Exception as error:  # each kind of damage raises its own, and all of them mean the same here
-        raise SourceError(f"{path} cannot be read; delete it or choose another folder") from error
-
-
-def _refused(path: Path) -> dict[str, Any]:
-    raise SourceError(f"{path} is no checkpoint of a movement net")
+    """The checkpoint of a training. Raises SourceError where the file is none."""
+    state: dict[str, Any] = checkpoint.read(path)
+    if not {"net", "average", "labels"} <= state.keys():
+        raise SourceError(f"{path} is no checkpoint of a movement net")
+    return state

@@ -2,24 +2,21 @@
 
 import hashlib
 import json
-import logging
 import statistics
 import time
-import warnings
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import torch
 
 from footlights.core.errors import ModelCorruptError
 from footlights.models.cards import card
 from footlights.perception.image_features import BACKBONE, SIDE
 from footlights.recognition.photo_classes import PhotoClassifier
-from footlights.studio.emotion.export import without_traces
+from footlights.studio import onnx_file
 from footlights.studio.photos.dataset import Photo
 from footlights.studio.photos.features import SHAPE
 from footlights.studio.photos.looks import Eye
@@ -27,7 +24,6 @@ from footlights.studio.photos.net import Exported
 
 PARITY = 1e-3  # largest difference of a probability between the file, as it runs, and the net
 LOOKED_AT = 12  # pictures on which it is measured
-OPSET = 18
 
 
 def export(
@@ -71,18 +67,8 @@ def _card(labels: Sequence[str], thresholds: Sequence[float], crop: str, data: s
 
 def _write(net: Exported, path: Path) -> None:
     """Input `levels` (N, 14, 14, 512) uint8, output `probabilities` (N, classes)."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter's own use of what torch deprecates
-        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-        program = torch.onnx.export(
-            net.eval(), (torch.zeros(2, *SHAPE, dtype=torch.uint8),), dynamo=True, verbose=False, opset_version=OPSET,
-            input_names=["levels"], output_names=["probabilities"],
-            dynamic_shapes={"levels": {0: torch.export.Dim("pictures")}},
-        )  # fmt: skip
-    assert program is not None  # with dynamo it is one
-    model = without_traces(program.model_proto)
-    onnx.checker.check_model(model)
-    path.write_bytes(model.SerializeToString())
+    example = (torch.zeros(2, *SHAPE, dtype=torch.uint8),)
+    onnx_file.write(onnx_file.exported(net, example, ["levels"], ["probabilities"], "pictures"), path)
 
 
 @torch.no_grad()

@@ -4,12 +4,12 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
-from footlights.core.errors import SettingsError, SinkError, SourceError
+from footlights.core.errors import SettingsError, SinkError
+from footlights.studio.checkpoint import read, save
 from footlights.studio.emotion import measures
 from footlights.studio.photos.dataset import PhotoSet, split
 from footlights.studio.photos.export import export
@@ -93,19 +93,8 @@ def _learn(run: Run, out: Path, watcher: Watcher) -> None:
         run.restore(read(checkpoint))
     while not run.ended:
         line = run.epoch()
-        partial = checkpoint.with_suffix(".partial")  # no interruption leaves half a file
-        torch.save(run.state(), partial)
-        partial.replace(checkpoint)
+        save(checkpoint, run.state())
         watcher.epoch(line)
-
-
-def read(path: Path) -> dict[str, Any]:
-    """A checkpoint. Raises SourceError where it cannot be read."""
-    try:
-        state: dict[str, Any] = torch.load(path, weights_only=True)
-    except Exception as error:  # each kind of damage raises its own, and all of them mean the same here
-        raise SourceError(f"{path} cannot be read; delete it or choose another folder") from error
-    return state
 
 
 def _sided(labels: Sequence[str]) -> bool:

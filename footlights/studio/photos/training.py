@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from footlights.core.errors import SettingsError
 from footlights.recognition.photo_classes import Crop
+from footlights.studio.checkpoint import blend
 from footlights.studio.emotion import measures
 from footlights.studio.photos.features import FeatureSet, Watch
 from footlights.studio.photos.net import Head
@@ -91,7 +92,7 @@ class Run:
         torch.autograd.backward(value)
         self.optimiser.step()
         seen = epoch * self.steps
-        _blend(self.average, self.head, min(0.98, (1 + seen) / (10 + seen)))
+        blend(self.average, self.head, min(0.98, (1 + seen) / (10 + seen)))
         return float(value.detach())
 
     def state(self) -> dict[str, Any]:
@@ -127,13 +128,3 @@ def learning_rate(settings: Settings, epoch: float) -> float:
     if epoch < 1:
         return settings.rate * (0.02 + 0.98 * epoch)
     return settings.rate * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (epoch - 1) / max(1, settings.epochs - 1))))
-
-
-@torch.no_grad()
-def _blend(average: Head, head: Head, keep: float) -> None:
-    """Move the average towards the head."""
-    for mine, new in zip(average.state_dict().values(), head.state_dict().values(), strict=True):
-        if mine.is_floating_point():
-            mine.lerp_(new, 1 - keep)
-        else:
-            mine.copy_(new)

@@ -18,10 +18,11 @@ for package in ("torch", "onnx", "onnxscript", "matplotlib"):
 
 import torch
 
+from footlights.studio.checkpoint import read, save
 from footlights.studio.emotion import export, recipe
 from footlights.studio.emotion.augment import augment
 from footlights.studio.emotion.net import EmotionNet, Recogniser, standardise
-from footlights.studio.emotion.training import Run, load_net, read, replace
+from footlights.studio.emotion.training import Run, load_net
 
 SMALL = Settings(epochs=2, batch=12, warm=1, rate=0.02)
 
@@ -76,7 +77,7 @@ def test_what_is_damaged_or_no_net_is_refused(tmp_path: Path) -> None:
     (tmp_path / "checkpoint.pt").write_bytes(b"half")
     with pytest.raises(SourceError, match="delete it"):
         read(tmp_path / "checkpoint.pt")
-    replace(tmp_path / "best.pt", {"weights": torch.zeros(2)})
+    save(tmp_path / "best.pt", {"weights": torch.zeros(2)})
     with pytest.raises(SourceError, match="not hold the weights of this net"):
         load_net(tmp_path / "best.pt")
 

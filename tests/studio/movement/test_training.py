@@ -18,11 +18,12 @@ import torch
 from footlights.models.cards import read_card
 from footlights.recognition.movement.features import VIEWS
 from footlights.recognition.movement.reader import MovementReader
+from footlights.studio.checkpoint import save
 from footlights.studio.movement import export, recipe
 from footlights.studio.movement.generator import sequence
 from footlights.studio.movement.library import NETS, library
 from footlights.studio.movement.net import DILATIONS, Stepper, new_net
-from footlights.studio.movement.training import Run, adopt, read, replace
+from footlights.studio.movement.training import Run, adopt, read
 from tests.recognition.movement.puppet import seen
 
 SMALL = Settings(steps=4, batch=2, seconds=4.0, fresh=1, pool=6, channels=16)
@@ -127,7 +128,7 @@ def test_what_is_damaged_or_no_checkpoint_is_refused(tmp_path: Path) -> None:
     (tmp_path / "checkpoint.pt").write_bytes(b"half")
     with pytest.raises(SourceError, match="delete it"):
         read(tmp_path / "checkpoint.pt")
-    replace(tmp_path / "checkpoint.pt", {"weights": torch.zeros(2)})
+    save(tmp_path / "checkpoint.pt", {"weights": torch.zeros(2)})
     with pytest.raises(SourceError, match="no checkpoint of a movement net"):
         read(tmp_path / "checkpoint.pt")
     with pytest.raises(SettingsError, match="there are gestures and exercises"):
