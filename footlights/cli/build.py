@@ -92,6 +92,7 @@ class Performance:
         self._evidence = self._open_evidence()
         self._snapshots = photographed(actions)
         self._detector: Detector | None = self._offer.detectors[self._plan.finds]() if self._plan.finds else None
+        self._check_words(self.settings, self._detector)
         self._curtained: dict[str, CurtainedSource] = {}
         self._trackers: weakref.WeakSet[ByteTracker] = weakref.WeakSet()
         self._stills: set[str] = set()  # streams whose pictures have nothing to do with each other

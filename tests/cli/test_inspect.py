@@ -41,6 +41,8 @@ def test_several_sources_are_watched_and_what_is_raised_is_told(tmp_path: Path) 
     [
         ("--alert", "down in hall", "there is no place 'hall'"),
         ("--place", "hall", "is no place"),
+        ("--alert", "persn > 2", "did you mean 'person'"),
+        ("--blur", "facce", "knows no 'facce'"),
         ("--model", "yolox-nana", "did you mean yolox-nano"),
         ("--interval", "-1", "interval"),
     ],
