@@ -160,6 +160,12 @@ def planes_of(
     return _stored_planes(converted)
 
 
+def joined(planes: tuple[Plane, Plane, Plane]) -> Planes:
+    """(H * 3 / 2, W) the three planes of 4:2:0 in one piece of memory of their own."""
+    height, width = planes[0].shape
+    return np.asarray(np.concatenate([plane.reshape(-1) for plane in planes]).reshape(height * 3 // 2, width), np.uint8)
+
+
 def from_planes(planes: Planes, matrix: Matrix) -> AvPicture:
     """A picture of 4:2:0 planes, which become its own: nobody may write to them any more."""
     frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(planes), "yuv420p")

@@ -16,6 +16,7 @@ from footlights.core.frame import Image
 from footlights.core.scene import Scene
 from footlights.media.faults import place_fault
 from footlights.media.painter import Painter
+from footlights.media.picture import AvPicture, from_planes, joined
 from footlights.media.sound import Sound
 from footlights.media.soundtrack import BIT_RATE, Soundtrack
 
@@ -55,7 +56,8 @@ class Recorder:
         self._stream = self._stream or scene.frame.stream
         if scene.frame.stream != self._stream:
             raise SinkError(f"{self.path} records {self._stream!r}; give {scene.frame.stream!r} a file of its own")
-        picture = self._painter.paint(scene)
+        plain = scene.frame.picture if not scene.tracks and not scene.cues else None
+        picture = plain if isinstance(plain, AvPicture) and not plain.turns else self._painter.paint(scene)
         try:
             if self._film is None:
                 self._film = Film(self.path, scene, self._sound)
@@ -107,9 +109,9 @@ class Film:
             audio.bit_rate = BIT_RATE
             self._soundtrack = Soundtrack(audio, sound, self._start)
 
-    def add(self, picture: Image, time: float) -> None:
+    def add(self, picture: Image | AvPicture, time: float) -> None:
         """Add a picture at a media time. Raises av.FFmpegError where the file cannot take it."""
-        frame = _encodable(_fitted(picture, self._size), self._size)
+        frame = self._encodable(picture)
         self._pts = frame.pts = max(self._pts + 1, round((time - self._start) * TICKS))
         frame.time_base = Fraction(1, TICKS)
         if time >= self._next_key:
@@ -119,6 +121,13 @@ class Film:
         if self._soundtrack is not None:
             self._file.mux(list(self._soundtrack.until(time)))
         self._file.mux(self._video.encode(frame))
+
+    def _encodable(self, picture: Image | AvPicture) -> av.VideoFrame:
+        """A frame of its own for the encoder. A decoder's picture of the film's size stays in YUV all the way."""
+        if isinstance(picture, AvPicture) and (picture.width, picture.height) == self._size:
+            return from_planes(joined(picture.planes(*self._size, "bt709")), "bt709").frame
+        image = picture if isinstance(picture, np.ndarray) else picture.rgb(picture.width, picture.height)
+        return _encodable(_fitted(image, self._size), self._size)
 
     def finish(self) -> None:
         """Write all that waits and close the file."""
