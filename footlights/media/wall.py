@@ -234,11 +234,9 @@ class Wall:
         else:
             cell.fill(_BACK)
         name = Notes(cell)
-        name.text(Text(tile.name))
+        name.text(Text(tile.name, "top"))  # the corners are the app's
         if line:
-            name.text(
-                Text(line, "top left", "alarm" if tile.state in ("failed", "retrying") or tile.stale else "plain")
-            )
+            name.text(Text(line, "top", "alarm" if tile.state in ("failed", "retrying") or tile.stale else "plain"))
         counts = Counter(track.label for track in scene.tracks) if scene is not None and not line else Counter[str]()
         if counts:
             notes.text(
