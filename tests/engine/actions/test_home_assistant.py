@@ -37,6 +37,7 @@ class Seer:
         self._changed = threading.Condition()
         self.states: dict[str, bytes] = {}
         self.history: list[tuple[str, bytes]] = []
+        self._read: dict[str, int] = {}  # by topic: what was waited for already
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
 
@@ -47,11 +48,23 @@ class Seer:
             self._changed.notify_all()
 
     def wait(self, topic: str, good: Callable[[bytes], bool] = lambda _: True) -> bytes:
+        """The first state that is good since the last one waited for, even where a newer one has replaced it; else the
+        newest, as soon as it is good.
+        """
         with self._changed:
-            assert self._changed.wait_for(lambda: topic in self.states and good(self.states[topic]), WAIT), (
+            assert self._changed.wait_for(lambda: self._find(topic, good) is not None, WAIT), (
                 f"{topic} is {self.states.get(topic)!r}"
             )
-            return self.states[topic]
+            place = self._find(topic, good)
+            assert place is not None
+            self._read[topic] = max(self._read.get(topic, 0), place + 1)
+            return self.history[place][1]
+
+    def _find(self, topic: str, good: Callable[[bytes], bool]) -> int | None:
+        """Where it stands in the history."""
+        places = [place for place, (name, _) in enumerate(self.history) if name == topic]
+        fresh = [place for place in places if place >= self._read.get(topic, 0)]
+        return next((place for place in [*fresh, *places[-1:]] if good(self.history[place][1])), None)
 
     def switch(self, topic: str, state: str, *, retain: bool = False) -> None:
         self._client.publish(f"{topic}/set", state, qos=1, retain=retain)
