@@ -1,6 +1,5 @@
 """Draws what is known about a frame on its picture: skeletons, hands, faces, boxes, and the cues of the apps."""
 
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,15 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from footlights.core.cue import Badge, Bar, Corner, Figure, Outline, Overlay, Strip, Text, Tone
-from footlights.core.errors import SettingsError
 from footlights.core.frame import Image
 from footlights.core.scene import Floats, Scene, Track
 from footlights.core.skeleton import BODY_LINES, HAND_LINES
-from footlights.media.emojis.raster import step_up
 from footlights.media.figures import figure_sprite, strip_sprite
-from footlights.media.sprites import Colour, Sprite, is_drawing, label, lay, load_sprite, turned
-
-log = logging.getLogger(__name__)
+from footlights.media.sprites import Colour, Shelf, Sprite, label, lay, turned
 
 SEEN = 0.5  # visibility from which a landmark is drawn
 TRACK_COLOURS: tuple[Colour, ...] = (
@@ -53,8 +48,7 @@ class Painter:
     """
 
     def __init__(self, pictures: Mapping[str, Path] | None = None) -> None:
-        self._pictures = dict(pictures or {})
-        self._sprites: dict[tuple[str, int], Sprite | None] = {}  # by name and, for drawings, side in pixels
+        self._shelf = Shelf(pictures)
 
     def paint(self, scene: Scene) -> Image:
         """(H, W, 3) RGB of the full size with everything drawn on it; the frame's own picture stays as it is."""
@@ -74,22 +68,11 @@ class Painter:
         if overlay.size < 1 or not np.isfinite([overlay.x, overlay.y, overlay.size]).all():
             return
         size = min(overlay.size, 2.0 * max(canvas.shape))
-        sprite = self._sprite(overlay.name, size)
+        sprite = self._shelf.sprite(overlay.name, size)
         if sprite is None:
             return
         sprite = turned(sprite, size, overlay.angle, overlay.alpha)
         lay(canvas, sprite, round(overlay.x - sprite.width / 2), round(overlay.y - sprite.height / 2))
-
-    def _sprite(self, name: str, size: float) -> Sprite | None:
-        path = self._pictures.get(name, Path(name))
-        key = (name, step_up(size) if is_drawing(path) else 0)
-        if key not in self._sprites:
-            try:
-                self._sprites[key] = load_sprite(path, key[1])
-            except SettingsError as fault:
-                log.warning("%s", fault)
-                self._sprites[key] = None
-        return self._sprites[key]
 
 
 class Brush:

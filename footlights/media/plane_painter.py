@@ -1,6 +1,5 @@
 """Draws what is known about a frame on the planes of its picture: what `painter` does, without a way through RGB."""
 
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,16 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from footlights.core.cue import Badge, Bar, Figure, Outline, Overlay, Strip, Text
-from footlights.core.errors import SettingsError
 from footlights.core.scene import Floats, Scene, Track
 from footlights.core.skeleton import BODY_LINES, HAND_LINES
 from footlights.media.canvas import Canvas, Stamp, cut_out, plate
-from footlights.media.emojis.raster import step_up
 from footlights.media.figures import figure_sprite, strip_sprite
 from footlights.media.painter import BAR_TONES, SEEN, TONES, TRACK_COLOURS, Brush, Pile
-from footlights.media.sprites import Colour, Sprite, is_drawing, load_sprite, turned
-
-log = logging.getLogger(__name__)
+from footlights.media.sprites import Colour, Shelf, turned
 
 _WHITE: Colour = (255, 255, 255)
 _SHADE: Colour = (16, 18, 22)
@@ -34,8 +29,7 @@ class PlanePainter:
     """
 
     def __init__(self, pictures: Mapping[str, Path] | None = None) -> None:
-        self._pictures = dict(pictures or {})
-        self._sprites: dict[tuple[str, int], Sprite | None] = {}  # by name and, for drawings, side in pixels
+        self._shelf = Shelf(pictures)
 
     def paint(self, scene: Scene, canvas: Canvas) -> "Notes":
         """Draw on a canvas that holds the frame's picture, scaled; the notes in its corners, for more of them."""
@@ -56,22 +50,11 @@ class PlanePainter:
         if not np.isfinite([overlay.x, overlay.y, overlay.size]).all() or overlay.size * scale < 1:
             return
         size = min(overlay.size * scale, 2.0 * max(canvas.width, canvas.height))
-        sprite = self._sprite(overlay.name, size)
+        sprite = self._shelf.sprite(overlay.name, size)
         if sprite is not None:
             stamp = cut_out(turned(sprite, size, overlay.angle, overlay.alpha), canvas.matrix)
             left, top = overlay.x * scale - stamp.width / 2, overlay.y * scale - stamp.height / 2
             canvas.stamp(stamp, round(left / 2) * 2, round(top / 2) * 2)
-
-    def _sprite(self, name: str, size: float) -> Sprite | None:
-        path = self._pictures.get(name, Path(name))
-        key = (name, step_up(size) if is_drawing(path) else 0)
-        if key not in self._sprites:
-            try:
-                self._sprites[key] = load_sprite(path, key[1])
-            except SettingsError as fault:
-                log.warning("%s", fault)
-                self._sprites[key] = None
-        return self._sprites[key]
 
 
 class Notes:

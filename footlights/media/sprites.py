@@ -1,8 +1,10 @@
 """Small pictures with transparency: how they are made of text or of a file, and laid over a picture."""
 
+import logging
 import math
 import mmap
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,8 +17,9 @@ from PIL import ImageDraw, ImageFont
 
 from footlights.core.errors import SettingsError
 from footlights.core.frame import Image
-from footlights.media.emojis.raster import Rgba, rasterise
+from footlights.media.emojis.raster import Rgba, rasterise, step_up
 
+log = logging.getLogger(__name__)
 Colour = tuple[int, int, int]  # RGB
 
 _FONTS = ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "LiberationSans-Regular.ttf", "Arial Unicode.ttf", "arial.ttf")
@@ -157,3 +160,27 @@ def _font(name: str | None, size: int) -> ImageFont.FreeTypeFont | None:
     except OSError:
         return None
     return font if isinstance(font, ImageFont.FreeTypeFont) else None
+
+
+class Shelf:
+    """The sprites of the overlays that an app names, each loaded once for every size of drawing.
+
+    `pictures` are the files of the names that it knows; any other name is a path. What cannot be loaded is left out,
+    with one warning.
+    """
+
+    def __init__(self, pictures: Mapping[str, Path] | None = None) -> None:
+        self._pictures = dict(pictures or {})
+        self._sprites: dict[tuple[str, int], Sprite | None] = {}
+
+    def sprite(self, name: str, size: float) -> Sprite | None:
+        """The sprite for a size in pixels; None where there is none."""
+        path = self._pictures.get(name, Path(name))
+        key = (name, step_up(size) if is_drawing(path) else 0)
+        if key not in self._sprites:
+            try:
+                self._sprites[key] = load_sprite(path, key[1])
+            except SettingsError as fault:
+                log.warning("%s", fault)
+                self._sprites[key] = None
+        return self._sprites[key]
