@@ -54,6 +54,7 @@ class Document:
     sources: tuple[SourceEntry, ...] = ()
     app: str | None = None
     settings: dict[str, Any] = field(default_factory=dict)
+    decode: str = "cpu"  # where videos are decoded: "auto", "cuda", "vaapi", "videotoolbox"
     outputs: Outputs = field(default_factory=Outputs)
     actions: dict[str, str | tuple[str, ...]] = field(default_factory=dict)  # by flag: "open", "webhook" ...
     quiet: str | None = None  # hours without actions: "22:00-06:00"

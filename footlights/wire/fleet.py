@@ -40,10 +40,15 @@ class MessageError(FootlightsError, ValueError):
 
 @dataclass(frozen=True)
 class Message:
-    """One numbered message of a device. `session` names its outbox; numbers of one outbox grow by one."""
+    """One numbered message of a device. `session` names its outbox, where numbers grow by one.
+
+    `after` is the number of the message before it that the device still holds, 0 where it holds none: then there is
+    nothing before it to wait for, be it stored or forgotten because the outbox was full.
+    """
 
     session: str  # 16 hexadecimal digits
     sequence: int  # from 1
+    after: int
     time: float  # seconds since 1970, UTC, of the device
     kind: Kind
     body: Mapping[str, Any]
@@ -123,9 +128,10 @@ def read_message(payload: bytes) -> Message:
     if kind == "telemetry":
         _check_values(body)
     session, sequence = _numbered(content)
-    if sequence < 1:
-        raise MessageError("sequence begins with 1")
-    return Message(session, sequence, _time(content, "time"), kind, body)
+    after = content.get("after", sequence - 1)
+    if sequence < 1 or not _whole(after) or after >= sequence:
+        raise MessageError("sequence begins with 1, and after lies before it")
+    return Message(session, sequence, after, _time(content, "time"), kind, body)
 
 
 def read_received(payload: bytes) -> Received:

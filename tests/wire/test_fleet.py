@@ -14,7 +14,7 @@ GOOD = {"session": SESSION, "sequence": 1, "time": 1.5, "kind": "telemetry", "bo
 
 
 def test_messages_come_back_as_they_were_sent() -> None:
-    message = Message(SESSION, 7, 1.8e9, "telemetry", TELEMETRY)
+    message = Message(SESSION, 7, 4, 1.8e9, "telemetry", TELEMETRY)
     assert fleet.read_message(fleet.encode(message)) == message
     assert fleet.read_received(fleet.encode(Received(SESSION, 7))) == Received(SESSION, 7)
     assert fleet.read_status(fleet.encode(Status(True, SESSION))) == Status(True, SESSION)
@@ -22,6 +22,10 @@ def test_messages_come_back_as_they_were_sent() -> None:
     assert fleet.read_desired(fleet.encode(desired)) == desired
     for command in (Command("1", "ping"), Command("2", "pull-model", {"hash": "ab"}, 1.8e9)):
         assert fleet.read_command(fleet.encode(command)) == command
+
+
+def test_a_message_follows_the_one_before_it_unless_it_says_otherwise() -> None:
+    assert fleet.read_message(json.dumps(GOOD | {"sequence": 9}).encode()).after == 8
 
 
 def test_a_command_without_an_end_is_valid_for_ever() -> None:
@@ -40,7 +44,7 @@ def test_topics_name_their_device() -> None:
     "change",
     [
         {"session": "x"}, {"session": 5}, {"sequence": 0}, {"sequence": -1}, {"sequence": 1.5}, {"sequence": True},
-        {"sequence": 2**53}, {"time": "now"}, {"time": -1}, {"time": 1e12}, {"kind": "shell"}, {"kind": ["event"]},
+        {"sequence": 2**53}, {"after": 1}, {"after": -1}, {"after": "0"}, {"time": "now"}, {"time": -1}, {"time": 1e12}, {"kind": "shell"}, {"kind": ["event"]},
         {"body": []}, {"body": {}}, {"body": {"values": []}}, {"body": {"values": {"a": None}}},
         {"body": {"values": {"a": [1]}}}, {"body": {"values": {"'; drop table": 1}}}, {"body": {"values": {"": 1}}},
         {"body": {"values": {"a" * 81: 1}}}, {"body": {"values": {}, "stream": 5}},

@@ -1,0 +1,120 @@
+"""`footlights hub`: one server that looks after a fleet of devices."""
+
+import ipaddress
+import logging
+import os
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from footlights.cli.console import set_up_logging
+from footlights.core.errors import SinkError
+
+if TYPE_CHECKING:
+    from footlights.hub.hub import Hub
+
+log = logging.getLogger(__name__)
+FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+def data_folder() -> Path:
+    """Where a hub keeps what it knows, unless it is told another place."""
+    base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share")
+    return base / "footlights" / "hub"
+
+
+@click.group(name="hub", invoke_without_command=True)
+@click.option("--data", type=FOLDER, help="Folder of everything that the hub keeps.  [default: in your home]")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on; beyond this machine by TLS."
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=8700, show_default=True, help="Of pages and programs.")
+@click.option("--broker-port", type=click.IntRange(1, 65535), default=8883, show_default=True, help="Of devices.")
+@click.option("--name", "names", multiple=True, help="Another name of this machine, as devices call it.")
+@click.option("--database", metavar="postgresql://…", help="A PostgreSQL database in the place of SQLite.")
+@click.option("-v", "--verbose", is_flag=True, help="Say more.")
+@click.pass_context
+def command(
+    context: click.Context,
+    data: Path | None,
+    host: str,
+    port: int,
+    broker_port: int,
+    names: tuple[str, ...],
+    database: str | None,
+    verbose: bool,
+) -> None:
+    """Look after a fleet of devices: enrolment, desired state, commands, telemetry.
+
+    Needs the extra `hub` (pip install 'footlights[hub]') and the broker mosquitto, which is started and configured by
+    itself. The token of the first administrator is printed once.
+
+    \b
+    footlights hub
+    footlights hub --host 0.0.0.0 --name hub.example.com
+    """
+    set_up_logging(verbose=verbose, quiet=False)
+    from footlights.hub.extra import check_extra
+
+    check_extra()
+    from footlights.hub.hub import Hub, Place
+
+    local = ipaddress.ip_address(host).is_loopback
+    own = () if local else (socket.gethostname(), *_addresses(host))
+    place = Place(data or data_folder(), host, broker_port, ("localhost", "127.0.0.1", *own, *names), database)
+    hub = Hub(place)
+    try:
+        hub.start()
+        _announce(hub)
+        _serve(hub, host, port, tls=not local)
+    finally:
+        hub.close()
+
+
+def _addresses(host: str) -> tuple[str, ...]:
+    """What a browser may call this machine, where it listens on everything."""
+    return () if ipaddress.ip_address(host).is_unspecified else (host,)
+
+
+def _announce(hub: "Hub") -> None:
+    token = hub.people.first_admin()
+    if token is not None:
+        click.echo(f"The token of the first administrator, shown this once:\n\n    {token}\n")
+    if not hub.registry.groups():
+        hub.registry.make_group("fleet", "The whole fleet")
+    log.info("scope %s, pin %s", hub.registry.scope, hub.authority.fingerprint)
+
+
+def _serve(hub: "Hub", host: str, port: int, *, tls: bool) -> None:
+    import uvicorn
+
+    from footlights.hub.api.application import application
+
+    listening = _listen(host, port)
+    own = hub.mosquitto.folder
+    config = uvicorn.Config(
+        application(hub),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ssl_keyfile=str(own / "server.key") if tls else None,
+        ssl_certfile=str(own / "server.crt") if tls else None,
+    )
+    address = (
+        f"http{'s' if tls else ''}://{'localhost' if not tls else hub.place.names[-1]}:{listening.getsockname()[1]}"
+    )
+    log.info("the hub: %s   Ctrl+C ends it.", address)
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        raise SinkError(f"the hub cannot listen on {host}:{port}: {error.strerror}; take another --port") from None
+    return listening

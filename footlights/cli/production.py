@@ -1,0 +1,166 @@
+"""What an agent keeps running: a performance as the desired document says, changed while it runs."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from footlights.cli.build import Performance, Wish
+from footlights.cli.wish import make_wish
+from footlights.core.errors import FootlightsError, SettingsError
+from footlights.core.event import Event
+from footlights.core.scene import Scene
+from footlights.engine.outlet import Outlet
+from footlights.engine.registry import app_names, load_app
+from footlights.engine.watch import StreamReport
+from footlights.media.painter import Painter
+from footlights.media.snapshot import travelling
+from footlights.wire.document import Document
+from footlights.wire.near_miss import near_miss
+from footlights.wire.settings import validate
+
+log = logging.getLogger(__name__)
+PATIENCE = 30.0  # seconds for a performance to end
+
+
+class Production:
+    """Runs at most one performance, and changes as little of it as it must."""
+
+    def __init__(self, folder: Path, on_event: Callable[[Event], None]) -> None:
+        self._path = folder / "footlights.yaml"
+        self._on_event = on_event
+        self._document = Document()
+        self._performance: Performance | None = None
+        self._thread: threading.Thread | None = None
+        self._last = LastPictures()
+
+    def apply(self, document: Mapping[str, Any]) -> None:
+        """Become what the document says. Raises FootlightsError: then everything stays as it was."""
+        wanted = validate(Document, document)
+        if wanted.app is not None and wanted.app not in app_names():  # never a path: a hub brings no code
+            raise SettingsError(f"there is no app '{wanted.app}'; {near_miss(wanted.app, app_names())}")
+        self._path.write_text(yaml.safe_dump(dict(document), sort_keys=False, allow_unicode=True), encoding="utf-8")
+        running = self._performance
+        if running is None or not self._changed_on_the_way(running, wanted):
+            self._begin(wanted)
+        self._document = wanted
+
+    def report(self) -> list[StreamReport]:
+        """How every stream is doing."""
+        return self._performance.report() if self._performance is not None else []
+
+    def restart(self) -> None:
+        """End everything that runs and start it again."""
+        self._begin(self._document)
+
+    def picture(self, stream: str) -> bytes:
+        """What a stream shows now, as JPEG; of the only one where the name is empty."""
+        return self._last.picture(stream)
+
+    def close(self) -> None:
+        """End what runs."""
+        performance, thread = self._performance, self._thread
+        self._performance = self._thread = None
+        if performance is not None and thread is not None:
+            performance.engine.stop()
+            thread.join(PATIENCE)
+
+    def _changed_on_the_way(self, running: Performance, wanted: Document) -> bool:
+        """Change settings and sources of what runs; False where that is not enough."""
+        before = self._document
+        if replace(wanted, settings=before.settings, sources=before.sources) != before or not wanted.sources:
+            return False
+        if wanted.settings != before.settings:
+            dropped = {name: value for name, value in self._defaults().items() if name in before.settings}
+            try:
+                running.change({**dropped, **wanted.settings})
+            except SettingsError:
+                validate(running.wish.app.Settings, wanted.settings)  # what is not valid changes nothing at all
+                return False
+        for gone in before.sources:
+            if gone not in wanted.sources:
+                for name in [name for name, url in running.addresses.items() if url == gone.url]:
+                    running.engine.remove(name)
+        for new in wanted.sources:
+            if new not in before.sources:
+                running.add(new)
+        return True
+
+    def _defaults(self) -> dict[str, Any]:
+        if self._document.app is None:
+            return {}
+        return dict(vars(validate(load_app(self._document.app).Settings, {})))
+
+    def _begin(self, wanted: Document) -> None:
+        """Start a performance in the place of the one that runs; where that fails the old one is started again."""
+        wish = self._wish(wanted)  # what can be refused is refused before anything ends
+        before = self._document if self._performance is not None else None
+        self.close()
+        if wish is None:
+            return
+        try:
+            self._start(wish)
+        except FootlightsError:
+            if before is not None and before != wanted and (old := self._wish(before)) is not None:
+                self._start(old)
+            raise
+
+    def _wish(self, wanted: Document) -> Wish | None:
+        if wanted.app is None:
+            return None
+        nothing: dict[str, Any] = dict.fromkeys(
+            ("page", "host", "tls", "record", "save_pictures", "journal", "seconds")
+        )
+        return make_wish(
+            wanted.app, load_app(wanted.app), settings={}, actions={}, sources=(), more=(), config=self._path,
+            no_page=False, loop=False, realtime=True, on=None, **nothing,
+        )  # fmt: skip
+
+    def _start(self, wish: Wish) -> None:
+        performance = Performance(wish, watch=self._on_event)
+        performance.engine.stay = True
+        self._last = LastPictures()
+        performance.engine.outlets.append(Outlet(self._last, "newest", wants=lambda scene: not scene.closing))
+        self._thread = threading.Thread(target=self._run, args=(performance,), name="performance", daemon=True)
+        self._performance = performance
+        self._thread.start()
+
+    def _run(self, performance: Performance) -> None:
+        try:
+            performance.run()
+        except FootlightsError as error:
+            log.error("%s", error)
+
+
+class LastPictures:
+    """A sink that keeps the last scene of each stream, and draws it when somebody asks."""
+
+    def __init__(self) -> None:
+        self._scenes: dict[str, Scene] = {}
+        self._painter = Painter()
+        self._lock = threading.Lock()
+
+    def write(self, scene: Scene) -> None:
+        """Keep a scene."""
+        with self._lock:
+            self._scenes[scene.frame.stream] = scene
+
+    def close(self) -> None:
+        """Forget all pictures."""
+        with self._lock:
+            self._scenes.clear()
+
+    def picture(self, stream: str) -> bytes:
+        """What a stream shows now, as JPEG. Raises SettingsError: there is no such stream, or no picture of it yet."""
+        with self._lock:
+            names = list(self._scenes)
+            scene = self._scenes.get(stream or (names[0] if len(names) == 1 else ""))
+        if scene is None:
+            raise SettingsError(
+                f"there is no picture of '{stream[:80]}'; there are some of {', '.join(names) or 'none'}"
+            )
+        return travelling(scene, self._painter)

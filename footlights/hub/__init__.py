@@ -1,0 +1,1 @@
+"""One server for a fleet of devices: enrolment, desired state, telemetry, rules."""

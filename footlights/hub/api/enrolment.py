@@ -1,0 +1,58 @@
+"""The door for devices: enrolment, and the certificate by which they know the hub."""
+
+import json
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import JSONResponse, PlainTextResponse
+
+from footlights.hub.api.access import address_of, check_patience
+from footlights.hub.authority import LARGEST_REQUEST
+from footlights.hub.hub import Hub
+from footlights.hub.registry import RefusedError
+
+LARGEST = LARGEST_REQUEST + 1024  # bytes
+router = APIRouter(tags=["enrolment"])
+
+
+@router.get("/api/authority.crt", response_class=PlainTextResponse)
+def authority(request: Request) -> str:
+    """The certificate of the hub's authority. Devices believe it only where its hash is their pin."""
+    hub: Hub = request.app.state.hub
+    return hub.authority.pem
+
+
+@router.post("/api/enrolment/{scope}/{device}")
+async def enrol(scope: str, device: str, request: Request) -> JSONResponse:
+    """Give a certificate to a device that signed its request with the right key; 202 while somebody must say yes."""
+    from starlette.concurrency import run_in_threadpool
+
+    hub: Hub = request.app.state.hub
+    patience = check_patience(request)
+    body = await _body(request)
+    try:
+        content: Any = json.loads(body)
+        wanted = str(content["request"]).encode()
+    except (ValueError, LookupError, TypeError):
+        raise HTTPException(400, "the body is an object with a certificate signing request") from None
+    header = request.headers.get("authorization", "")
+    try:
+        granted = await run_in_threadpool(hub.registry.enrol, device, header, body, wanted)
+    except RefusedError as error:
+        patience.wrong(address_of(request))
+        raise HTTPException(403, str(error)) from None
+    hub.archive.forget_devices()
+    if granted is None:
+        return JSONResponse({"state": "waiting"}, 202)
+    place = {"host": request.url.hostname, "port": hub.place.port}
+    return JSONResponse({"certificate": granted.pem, "authority": hub.authority.pem, "broker": place})
+
+
+async def _body(request: Request) -> bytes:
+    """The body, no longer than it may be."""
+    taken = b""
+    async for part in request.stream():
+        taken += part
+        if len(taken) > LARGEST:
+            raise HTTPException(413, f"at most {LARGEST} bytes are taken")
+    return taken

@@ -1,0 +1,133 @@
+"""What the hub says to devices, and hears besides numbered messages: presence, renewals, desired state, commands."""
+
+import json
+import logging
+import queue
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from paho.mqtt.client import Client, MQTTMessage
+from sqlalchemy import insert, select
+
+from footlights.core.errors import FootlightsError, SettingsError
+from footlights.hub import schema
+from footlights.hub.database import Database
+from footlights.hub.ingest import Broker, connect
+from footlights.hub.registry import Registry
+from footlights.hub.twins import Twins
+from footlights.wire import fleet
+from footlights.wire.near_miss import near_miss
+
+log = logging.getLogger(__name__)
+
+COMMANDS = {  # name: what it does
+    "ping": "Answer at once.",
+    "restart-pipeline": "Stop everything that runs, and start it again.",
+    "restart-agent": "End the agent; its service starts it again.",
+    "snapshot": "Send a picture of a stream.",
+    "start-recording": "Record a stream.",
+    "stop-recording": "End a recording.",
+    "pull-model": "Get a model by its hash.",
+}
+VALID = 30.0  # seconds for which a command that was not done yet is still to be done
+MOST_WAITING = 10_000  # that were heard and not looked at
+
+
+class Switchboard:
+    """One client of the broker for everything that is not telemetry."""
+
+    def __init__(self, broker: Broker, database: Database, registry: Registry, twins: Twins) -> None:
+        self._database = database
+        self._registry = registry
+        self._twins = twins
+        self._heard: queue.Queue[MQTTMessage | None] = queue.Queue(MOST_WAITING)
+        self._client = connect(broker, self._came)
+        self._client.on_message = lambda client, userdata, message: self._hear(message)
+        self._thread = threading.Thread(target=self._run, name="switchboard", daemon=True)
+        self.on_presence: Callable[[str, bool], None] = lambda device, online: None
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+        self._client.loop_start()
+
+    def close(self) -> None:
+        """Let go."""
+        self._heard.put(None)
+        self._thread.join()
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def say_desired(self, device: str, desired: fleet.Desired) -> None:
+        """Tell a device what it is to be; where it is away, it hears it when it comes."""
+        self._client.publish(fleet.topic(device, "desired"), fleet.encode(desired), qos=1, retain=True)
+
+    def forget(self, device: str) -> None:
+        """Take back everything that is kept for a device."""
+        for name in ("desired", "status"):
+            self._client.publish(fleet.topic(device, name), b"", qos=1, retain=True)
+
+    def command(
+        self, device: str, name: str, arguments: Mapping[str, Any], by: str, valid: float = VALID
+    ) -> fleet.Command:
+        """Tell a device to do something, once. Raises SettingsError: no such command or device."""
+        if name not in COMMANDS:
+            raise SettingsError(f"there is no command '{name[:40]}'; {near_miss(name[:40], COMMANDS)}")
+        now = time.time()
+        command = fleet.Command(secrets.token_hex(8), name, arguments, now + valid)
+        row = {"id": command.id, "device": device, "name": name, "arguments": dict(arguments), "time": now}
+        with self._database.write() as connection:
+            if connection.scalar(select(schema.devices.c.id).where(schema.devices.c.id == device)) is None:
+                raise SettingsError(f"there is no device '{device[:80]}'")
+            connection.execute(insert(schema.commands), {**row, "expires": command.expires, "by": by})
+        self._client.publish(fleet.topic(device, "command"), fleet.encode(command), qos=1)
+        return command
+
+    def answer(self, identity: str, patience: float) -> Mapping[Any, Any]:
+        """What became of a command, after at most so many seconds. Raises SettingsError: there is no such command."""
+        until = time.monotonic() + patience
+        while True:
+            with self._database.read() as connection:
+                wanted = select(schema.commands).where(schema.commands.c.id == identity)
+                row = connection.execute(wanted).mappings().one_or_none()
+            if row is None:
+                raise SettingsError(f"there is no command '{identity[:64]}'")
+            if row["answered"] is not None or time.monotonic() >= until:
+                return dict(row)
+            time.sleep(0.05)
+
+    def _came(self, client: Client) -> None:
+        client.subscribe([(fleet.topic("+", name), 1) for name in ("status", "certificate/request")])
+        for device, desired in self._twins.all_desired().items():  # the broker may have lost what it kept
+            self.say_desired(device, desired)
+
+    def _hear(self, message: MQTTMessage) -> None:
+        """Never wait in the client's thread; what finds no room comes again, for it is not acknowledged."""
+        try:
+            self._heard.put_nowait(message)
+        except queue.Full:
+            log.warning("more is said than can be looked at")
+
+    def _run(self) -> None:
+        while (message := self._heard.get()) is not None:
+            try:
+                self._take(message)
+            except FootlightsError as error:
+                log.warning("what a device said on '%s' is refused: %s", message.topic, error)
+            self._client.ack(message.mid, message.qos)
+
+    def _take(self, message: MQTTMessage) -> None:
+        payload = bytes(message.payload)
+        if device := fleet.device_of(message.topic, "status"):
+            if payload:
+                online = fleet.read_status(payload).online
+                self._registry.set_online(device, online=online)
+                self.on_presence(device, online)
+        elif device := fleet.device_of(message.topic, "certificate/request"):
+            request = str(fleet.decode(payload).get("request", ""))
+            granted = self._registry.renew(device, request.encode())
+            text = json.dumps({"certificate": granted.pem}).encode()
+            self._client.publish(fleet.topic(device, "certificate/granted"), text, qos=1)
