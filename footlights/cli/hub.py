@@ -55,10 +55,13 @@ def command(
     footlights hub
     footlights hub --host 0.0.0.0 --name hub.example.com
     """
-    set_up_logging(verbose=verbose, quiet=False)
     from footlights.hub.extra import check_extra
 
     check_extra()
+    if context.invoked_subcommand is not None:
+        context.obj = data or data_folder()
+        return
+    set_up_logging(verbose=verbose, quiet=False)
     from footlights.hub.hub import Hub, Place
 
     local = ipaddress.ip_address(host).is_loopback
@@ -71,6 +74,47 @@ def command(
         _serve(hub, host, port, tls=not local)
     finally:
         hub.close()
+
+
+@command.command()
+@click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
+@click.pass_obj
+def backup(data: Path, target: Path) -> None:
+    """Write everything that the hub keeps into TARGET (.tar.gz), also while it runs. It holds the authority's key."""
+    from footlights.hub.housekeeping import back_up
+
+    back_up(data, target)
+    click.echo(f"{target}: whoever has this file can be the hub. Keep it like a key.")
+
+
+@command.command()
+@click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_obj
+def restore(data: Path, source: Path) -> None:
+    """Make a hub out of a backup."""
+    from footlights.hub.housekeeping import restore as take
+
+    take(source, data)
+    click.echo(f"the hub is in {data}. Start it: footlights hub --data {data}")
+
+
+@command.command()
+@click.argument("user")
+@click.option("--role", help="Make the user, who is viewer, operator or admin.")
+@click.pass_obj
+def token(data: Path, user: str, role: str | None) -> None:
+    """Print a new token of USER. For who has lost the last one: it works on the hub's own machine only."""
+    from footlights.hub.database import Database
+    from footlights.hub.people import People
+
+    database = Database(data / "hub.sqlite")
+    try:
+        people = People(database)
+        if role is not None:
+            people.add(user, role)
+        click.echo(people.make_token(user, "made on the hub's machine"))
+    finally:
+        database.close()
 
 
 def _addresses(host: str) -> tuple[str, ...]:

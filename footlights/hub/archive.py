@@ -4,7 +4,7 @@ import base64
 import binascii
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,11 +29,18 @@ class Arrived:
     time: float  # seconds since 1970, of the hub
 
 
-class Archive:
-    """Takes batches of messages. May be used by several threads, and by several workers on one database."""
+Judge = Callable[[Connection, Sequence[Arrived]], None]
 
-    def __init__(self, database: Database) -> None:
+
+class Archive:
+    """Takes batches of messages. May be used by several threads, and by several workers on one database.
+
+    `judge` looks at what is new, within the transaction that stores it.
+    """
+
+    def __init__(self, database: Database, judge: Judge = lambda connection, new: None) -> None:
         self._database = database
+        self._judge = judge
         self._lock = threading.Lock()
         self._known: set[str] = set()  # devices that may speak
         self._stored: dict[Outbox, int] = {}  # as far as this worker knows; another one may be further
@@ -49,6 +56,7 @@ class Archive:
             batch = self._of_known_devices(connection, batch)
             new = self._insert(connection, batch)
             _follow(connection, self._database, new)
+            self._judge(connection, new)
             stored = self._advance(connection, batch)
         with self._lock:
             self._stored |= stored

@@ -11,11 +11,14 @@ from pathlib import Path
 from footlights.core.errors import FootlightsError
 from footlights.hub.archive import Archive, Arrived
 from footlights.hub.authority import LIST_DAYS, Authority, write_secret
+from footlights.hub.consequences import Consequences
 from footlights.hub.database import Database
+from footlights.hub.housekeeping import Housekeeping
 from footlights.hub.ingest import Broker, Ingest
 from footlights.hub.mosquitto import SERVER, Address, Mosquitto, client_context
 from footlights.hub.people import People
 from footlights.hub.registry import Registry
+from footlights.hub.rules import Judge, Rules
 from footlights.hub.switchboard import Switchboard
 from footlights.hub.twins import Twins
 
@@ -48,13 +51,16 @@ class Hub:
         self.registry = Registry(self.database, self.authority)
         self.people = People(self.database)
         self.twins = Twins(self.database)
-        self.archive = Archive(self.database)
+        self.rules = Rules(self.database)
+        self.archive = Archive(self.database, Judge())
         self.watchers: list[Callable[[Sequence[Arrived]], None]] = []  # told of new messages once they are stored
         self.mosquitto = Mosquitto(
             place.folder / "broker", self.authority, Address(place.host, place.port), place.names
         )
         self.switchboard = Switchboard(self._broker(SERVER), self.database, self.registry, self.twins)
         self.ingest = Ingest(self._broker(WORKER), self.archive, self._tell)
+        self.consequences = Consequences(self.database, self.rules, self.switchboard)
+        self.housekeeping = Housekeeping(self.database)
         self._closing = threading.Event()
         self._watch = threading.Thread(target=self._look_after_broker, name="broker watch", daemon=True)
 
@@ -63,6 +69,8 @@ class Hub:
         self.mosquitto.start(self.registry.revocation_list(), (SERVER, WORKER))
         self.switchboard.start()
         self.ingest.start()
+        self.consequences.start()
+        self.housekeeping.start()
         self._watch.start()
 
     def block(self, device: str) -> None:
@@ -79,11 +87,14 @@ class Hub:
         if self._watch.ident is not None:
             self._watch.join()
         self.ingest.close()
+        self.consequences.close()
+        self.housekeeping.close()
         self.switchboard.close()
         self.mosquitto.close()
         self.database.close()
 
     def _tell(self, arrived: Sequence[Arrived]) -> None:
+        self.consequences.wake()
         for watcher in self.watchers:
             watcher(arrived)
 

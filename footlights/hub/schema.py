@@ -116,7 +116,7 @@ messages = Table(
     Column("arrived", Float, nullable=False),
     Column("body", Document, nullable=False),
     Index("messages_once", "device", "session", "sequence", unique=True),
-    Index("messages_of_a_kind", "kind", "time"),
+    Index("messages_of_a_device", "device", "kind", "time"),
 )
 
 pictures = Table(
@@ -196,6 +196,18 @@ rules = Table(
     Column("enabled", Boolean, nullable=False),
     Column("definition", Document, nullable=False),
     Column("muted_until", Float, nullable=True),
+    Column("changed", Float, nullable=False),
+)
+
+rule_states = Table(  # how each rule stands on each stream of each device
+    "rule_states",
+    METADATA,
+    Column("rule", ForeignKey("rules.id", ondelete="CASCADE"), primary_key=True),
+    Column("device", String(64), primary_key=True),
+    Column("stream", String(80), primary_key=True),
+    Column("since", Float, nullable=True),  # from when it holds; none: it does not
+    Column("told", Boolean, nullable=False),  # it fired since then
+    Column("fired", Float, nullable=True),  # when it fired last
 )
 
 firings = Table(  # what rules did
@@ -204,10 +216,15 @@ firings = Table(  # what rules did
     Column("id", Number, primary_key=True, autoincrement=True),
     Column("rule", ForeignKey("rules.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("device", String(64), nullable=False),
+    Column("stream", String(80), nullable=False),
     Column("time", Float, nullable=False),
-    Column("value", Float, nullable=True),
-    Column("message", BigInteger, nullable=True),  # the message that made it fire: it fires once for it
+    Column("value", Float, nullable=False),
+    Column("text", String(400), nullable=False),
+    Column("session", String(16), nullable=False),
+    Column("sequence", BigInteger, nullable=False),  # of the message that made it fire: it fires once for it
+    Column("done", Float, nullable=True, index=True),  # when its actions were done or given up
+    Column("failed", String(400), nullable=False),  # which were given up, and why
     Column("acknowledged", Float, nullable=True),
     Column("acknowledged_by", String(64), nullable=True),
-    Index("firings_once", "rule", "device", "message", unique=True),
+    Index("firings_once", "rule", "device", "stream", "session", "sequence", unique=True),
 )

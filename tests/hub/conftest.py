@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -55,12 +56,27 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     data, port = folder / "data", free_port()
     init = [str(programs[-1] / "initdb"), "-D", str(data), "-A", "trust", "-U", "footlights", "-N"]
     subprocess.run([*user, *init], check=True, capture_output=True, cwd="/")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-    control = [*user, str(programs[-1] / "pg_ctl"), "-D", str(data)]
-    start = [*control, "-w", "-l", str(folder / "log"), "-o", options, "start"]
-    subprocess.run(start, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
-    yield f"postgresql://footlights@127.0.0.1:{port}/postgres"
-    subprocess.run([*control, "-m", "immediate", "stop"], check=True, capture_output=True, cwd="/")
+    where = [f"-cport={port}", "-clisten_addresses=127.0.0.1", f"-cunix_socket_directories={folder}", "-cfsync=off"]
+    address = f"postgresql://footlights@127.0.0.1:{port}/postgres"
+    with (folder / "log").open("wb") as log:
+        run = [*user, str(programs[-1] / "postgres"), "-D", str(data), *where]
+        server = subprocess.Popen(run, stdout=log, stderr=log, cwd="/")
+    try:
+        eventually(lambda: _answers(address))
+        yield address
+    finally:
+        server.send_signal(signal.SIGQUIT)
+        server.wait(WAIT)
+
+
+def _answers(address: str) -> bool:
+    import psycopg
+
+    try:
+        psycopg.connect(address).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

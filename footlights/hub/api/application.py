@@ -5,7 +5,7 @@ from fastapi.responses import JSONResponse
 
 from footlights import __version__
 from footlights.core.errors import FootlightsError, SettingsError
-from footlights.hub.api import enrolment, fleet
+from footlights.hub.api import enrolment, fleet, metrics, people, rules
 from footlights.hub.api.access import Patience
 from footlights.hub.hub import Hub
 
@@ -17,8 +17,8 @@ def application(hub: Hub) -> FastAPI:
     )
     app.state.hub = hub
     app.state.patience = Patience()
-    app.include_router(enrolment.router)
-    app.include_router(fleet.router)
+    for part in (enrolment, fleet, rules, people, metrics):
+        app.include_router(part.router)
 
     @app.get("/healthz", tags=["health"])
     def health() -> dict[str, bool]:

@@ -1,0 +1,136 @@
+"""What is kept for how long, and a copy of everything."""
+
+import logging
+import shutil
+import sqlite3
+import tarfile
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import delete, select
+
+from footlights.core.errors import SettingsError, SinkError
+from footlights.hub import schema
+from footlights.hub.database import Database
+
+log = logging.getLogger(__name__)
+DAY = 86400.0  # seconds
+EVERY = 600.0  # seconds between two rounds
+PORTION = 5000  # rows that are forgotten in one transaction: nobody waits long
+
+
+@dataclass(frozen=True)
+class Keep:
+    """How long things are kept."""
+
+    messages: float = field(default=14.0, metadata={"unit": "days"})
+    minutes: float = field(default=90.0, metadata={"unit": "days"})
+    hours: float = field(default=1825.0, metadata={"unit": "days"})
+    pictures: float = field(default=14.0, metadata={"unit": "days"})
+    audit: float = field(default=730.0, metadata={"unit": "days"})
+
+
+class Housekeeping:
+    """A thread that forgets what is too old."""
+
+    def __init__(self, database: Database, keep: Keep | None = None, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._keep = keep or Keep()
+        self._clock = clock
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop."""
+        self._closing.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def tidy(self) -> int:
+        """Forget what is too old; how many rows that were."""
+        now, keep = self._clock(), self._keep
+        messages, rollups = schema.messages.c, schema.rollups.c
+        stored = select(schema.outboxes.c.stored).where(
+            schema.outboxes.c.device == messages.device, schema.outboxes.c.session == messages.session
+        )
+        old = (
+            # What lies behind a gap is still needed to know where the gap ends.
+            (schema.messages, messages.id, (messages.time < now - keep.messages * DAY)
+             & (messages.sequence <= stored.scalar_subquery())),
+            (schema.pictures, schema.pictures.c.id, schema.pictures.c.time < now - keep.pictures * DAY),
+            (schema.audit, schema.audit.c.id, schema.audit.c.time < now - keep.audit * DAY),
+        )  # fmt: skip
+        gone = 0
+        for table, key, condition in old:
+            while not self._closing.is_set():
+                chosen = select(key).where(condition).limit(PORTION)
+                with self._database.write() as connection:
+                    count = connection.execute(delete(table).where(key.in_(chosen))).rowcount
+                gone += count
+                if count < PORTION:
+                    break
+        for seconds, days in ((60, keep.minutes), (3600, keep.hours)):
+            with self._database.write() as connection:
+                old_ones = delete(schema.rollups).where(rollups.seconds == seconds, rollups.start < now - days * DAY)
+                gone += connection.execute(old_ones).rowcount
+        return gone
+
+    def _run(self) -> None:
+        while not self._closing.wait(EVERY):
+            if (gone := self.tidy()) > 0:
+                log.info("%d old rows were forgotten", gone)
+
+
+def back_up(folder: Path, target: Path) -> None:
+    """Write everything that a hub keeps in its folder into a compressed archive, while the hub runs.
+
+    Raises:
+        SettingsError: there is no hub in the folder; SinkError: the archive cannot be written.
+    """
+    if not (folder / "authority/authority.key").exists():
+        raise SettingsError(f"there is no hub in {folder}")
+    beside, copy = target.with_name(f"{target.name}.new"), folder / "backup.sqlite"
+    try:
+        if (folder / "hub.sqlite").exists():
+            copy.unlink(missing_ok=True)
+            with closing(sqlite3.connect(folder / "hub.sqlite")) as source, closing(sqlite3.connect(copy)) as made:
+                source.backup(made)
+        with tarfile.open(beside, "w:gz") as archive:
+            beside.chmod(0o600)  # it holds the key of the authority
+            archive.add(folder / "authority", "authority")
+            if copy.exists():
+                archive.add(copy, "hub.sqlite")
+        beside.replace(target)
+    except OSError as error:
+        raise SinkError(f"the backup {target} cannot be written: {error.strerror}") from None
+    finally:
+        copy.unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)
+
+
+def restore(source: Path, folder: Path) -> None:
+    """Make a hub out of a backup, in a folder that holds none.
+
+    Raises:
+        SettingsError: there is a hub already, or the file is no backup.
+    """
+    if (folder / "authority").exists() or (folder / "hub.sqlite").exists():
+        raise SettingsError(f"there is a hub in {folder} already; move it away first")
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        with tarfile.open(source, "r:gz") as archive:
+            archive.extractall(folder, filter="data")
+        if not (folder / "authority/authority.key").exists():
+            raise tarfile.TarError
+    except (OSError, tarfile.TarError, EOFError):
+        shutil.rmtree(folder / "authority", ignore_errors=True)
+        (folder / "hub.sqlite").unlink(missing_ok=True)
+        raise SettingsError(f"{source} is no backup of a hub") from None
