@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from footlights import __version__
+from footlights.agent.counts import Counts
 from footlights.agent.identity import Identity
 from footlights.agent.link import Link, Wanted
 from footlights.agent.outbox import Outbox
 from footlights.core.errors import FootlightsError, SettingsError
 from footlights.core.event import Event
 from footlights.engine.watch import StreamReport
-from footlights.wire import fleet, merge_patch
+from footlights.wire import fleet, merge_patch, well_known
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class Agent:
         self._writer = threading.Thread(target=self._write_events, name="event writer", daemon=True)
         self._link = Link(identity, self._outbox, Wanted(self._on_desired, self._on_command))
         self._reported: dict[str, Any] = {}
+        self._counts = Counts()
         self._version = 0
         self.stop = threading.Event()
 
@@ -91,6 +93,7 @@ class Agent:
 
     def _write_events(self) -> None:
         while (event := self._events.get()) is not None:
+            self._counts.hear(event)
             self._link.put("event", json.loads(json.dumps(asdict(event), allow_nan=False)))
 
     def _next_task(self) -> Callable[[Stage], None] | None:
@@ -132,6 +135,7 @@ class Agent:
         except FootlightsError as error:
             code, text = FAILED, str(error)
         self._version = desired.version
+        self._counts.classes = _classes(desired.document)
         if code == DONE:
             beside = self._folder / "desired.json.new"
             beside.write_bytes(fleet.encode(desired))
@@ -164,13 +168,14 @@ class Agent:
     def _do(self, stage: Stage, command: fleet.Command) -> tuple[int, object]:
         if command.name == "ping":
             return DONE, {"version": __version__}
-        if command.name == "restart-pipeline":
+        name = well_known.COMMANDS.get(command.name, command.name)
+        if name == "restart-pipeline":
             stage.restart()
             return DONE, None
-        if command.name == "restart-agent":
+        if name == "restart-agent":
             self.stop.set()
             return DONE, None
-        if command.name == "snapshot":
+        if name == "snapshot":
             stream = str(command.arguments.get("stream", ""))
             jpeg = stage.picture(stream)
             if len(jpeg) > LARGEST_PICTURE:
@@ -189,14 +194,22 @@ class Agent:
             self._link.put("reported", {"reported": change})
 
     def _say_telemetry(self, stage: Stage) -> None:
-        free = shutil.disk_usage(self._folder).free
-        self._link.put("telemetry", {"values": {"freeStorage": free, "forgotten": self._outbox.forgotten}})
-        for report in stage.report():
+        free, reports = shutil.disk_usage(self._folder).free, stage.report()
+        own = {"freeStorage": free, "forgotten": self._outbox.forgotten, **self._counts.telemetry(reports)}
+        self._link.put("telemetry", {"values": own})
+        for report in reports:
             values: dict[str, Any] = {
                 "state": report.state, "fps": round(report.fps, 2), "frames": report.frames,
                 "dropped": report.dropped, "people": report.people, "raised": report.raised,
             }  # fmt: skip
             self._link.put("telemetry", {"stream": report.stream[: fleet.LONGEST_NAME], "values": values})
+
+
+def _classes(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """The classes that a document asks for, the primary one first."""
+    settings = document.get("settings")
+    labels = settings.get("label", ()) if isinstance(settings, Mapping) else ()
+    return tuple(map(str, labels)) if isinstance(labels, list | tuple) else ()
 
 
 def about_this_device() -> dict[str, Any]:

@@ -4,13 +4,13 @@ import ipaddress
 import logging
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from footlights.cli.console import set_up_logging
-from footlights.core.errors import SinkError
 
 if TYPE_CHECKING:
     from footlights.hub.hub import Hub
@@ -132,33 +132,12 @@ def _announce(hub: "Hub") -> None:
 
 
 def _serve(hub: "Hub", host: str, port: int, *, tls: bool) -> None:
-    import uvicorn
+    from footlights.hub.pages.site import site
+    from footlights.media.page.listening import listen, web_server
 
-    from footlights.hub.api.application import application
-
-    listening = _listen(host, port)
-    own = hub.mosquitto.folder
-    config = uvicorn.Config(
-        application(hub),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        ssl_keyfile=str(own / "server.key") if tls else None,
-        ssl_certfile=str(own / "server.crt") if tls else None,
-    )
-    address = (
-        f"http{'s' if tls else ''}://{'localhost' if not tls else hub.place.names[-1]}:{listening.getsockname()[1]}"
-    )
-    log.info("the hub: %s   Ctrl+C ends it.", address)
-    uvicorn.Server(config).run(sockets=[listening])
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-    except OSError as error:
-        raise SinkError(f"the hub cannot listen on {host}:{port}: {error.strerror}; take another --port") from None
-    return listening
+    listener, own = listen(host, port), hub.mosquitto.folder
+    name = hub.place.names[-1] if tls else "localhost"
+    log.info("the hub: http%s://%s:%d   Ctrl+C ends it.", "s" if tls else "", name, listener.getsockname()[1])
+    secrets = (own / "server.crt", own / "server.key") if tls else None
+    with suppress(KeyboardInterrupt):  # the server raises it again once everything is closed
+        web_server(site(hub, tls=tls), secrets, lifespan="on").run(sockets=[listener])

@@ -18,7 +18,7 @@ from footlights.hub.database import Database
 from footlights.hub.ingest import Broker, connect
 from footlights.hub.registry import Registry
 from footlights.hub.twins import Twins
-from footlights.wire import fleet
+from footlights.wire import fleet, well_known
 from footlights.wire.near_miss import near_miss
 
 log = logging.getLogger(__name__)
@@ -74,6 +74,7 @@ class Switchboard:
         self, device: str, name: str, arguments: Mapping[str, Any], by: str, valid: float = VALID
     ) -> fleet.Command:
         """Tell a device to do something, once. Raises SettingsError: no such command or device."""
+        name = well_known.COMMANDS.get(name, name)
         if name not in COMMANDS:
             raise SettingsError(f"there is no command '{name[:40]}'; {near_miss(name[:40], COMMANDS)}")
         now = time.time()

@@ -1,5 +1,6 @@
 """A real hub with a real broker, on free ports; and a PostgreSQL of its own where the programs are installed."""
 
+import gc
 import os
 import shutil
 import signal
@@ -15,6 +16,8 @@ from footlights.hub.authority import Authority
 from footlights.hub.database import Database
 from footlights.hub.hub import Hub, Place
 
+# paho leaves the socket of a handshake that was cut off to the garbage collector, which then complains.
+CUT_OFF = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 WAIT = 30.0  # seconds after which a test that waits for something is lost
 
 
@@ -109,3 +112,4 @@ def hub(mosquitto: str, tmp_path: Path) -> Iterator[Hub]:
     assert made.ingest.wait_until_connected(WAIT)
     yield made
     made.close()
+    gc.collect()  # sockets of connections that were cut off are let go here, see CUT_OFF

@@ -21,7 +21,9 @@ from footlights.hub import schema
 from footlights.hub.api.application import application
 from footlights.hub.hub import Hub
 from footlights.wire import keys
-from tests.hub.conftest import WAIT, eventually, free_port
+from tests.hub.conftest import CUT_OFF, WAIT, eventually, free_port
+
+pytestmark = CUT_OFF
 
 
 @dataclass

@@ -14,7 +14,9 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from footlights.hub.authority import Authority
 from footlights.hub.hub import Hub
 from footlights.wire import fleet
-from tests.hub.conftest import eventually
+from tests.hub.conftest import CUT_OFF, eventually
+
+pytestmark = CUT_OFF
 
 QUIET = 0.6  # seconds in which what must not come would have come
 

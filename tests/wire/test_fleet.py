@@ -44,7 +44,8 @@ def test_topics_name_their_device() -> None:
     "change",
     [
         {"session": "x"}, {"session": 5}, {"sequence": 0}, {"sequence": -1}, {"sequence": 1.5}, {"sequence": True},
-        {"sequence": 2**53}, {"after": 1}, {"after": -1}, {"after": "0"}, {"time": "now"}, {"time": -1}, {"time": 1e12}, {"kind": "shell"}, {"kind": ["event"]},
+        {"sequence": 2**53}, {"after": 1}, {"after": -1}, {"after": "0"},
+        {"time": "now"}, {"time": -1}, {"time": 1e12}, {"kind": "shell"}, {"kind": ["event"]},
         {"body": []}, {"body": {}}, {"body": {"values": []}}, {"body": {"values": {"a": None}}},
         {"body": {"values": {"a": [1]}}}, {"body": {"values": {"'; drop table": 1}}}, {"body": {"values": {"": 1}}},
         {"body": {"values": {"a" * 81: 1}}}, {"body": {"values": {}, "stream": 5}},

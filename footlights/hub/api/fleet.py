@@ -3,14 +3,15 @@
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, HTTPException, Query, Request
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
-from footlights.hub import schema
+from footlights.hub import schema, template
 from footlights.hub.api.access import Admin, Operator, Viewer
 from footlights.hub.hub import Hub
 from footlights.hub.switchboard import COMMANDS
+from footlights.wire import well_known
 from footlights.wire.fleet import Desired
 
 router = APIRouter(prefix="/api")
@@ -120,6 +121,38 @@ def twin_history(request: Request, user: Viewer, device: str) -> list[dict[str, 
 def roll_back(request: Request, user: Operator, device: str, version: int) -> dict[str, Any]:
     """Make an earlier document the desired one again."""
     return _announce(request, user.name, device, _hub(request).twins.roll_back(device, version, user.name))
+
+
+@router.get("/devices/{device}/properties", tags=["templates"])
+def properties(request: Request, user: Viewer, device: str) -> dict[str, Any]:
+    """The desired document under the names of the well-known template."""
+    return well_known.as_properties(_hub(request).twins.twin(device).desired.document)
+
+
+@router.patch("/devices/{device}/properties", tags=["templates"])
+def edit_properties(request: Request, user: Operator, device: str, change: dict[str, Any]) -> dict[str, Any]:
+    """Change the desired document by the writable properties of the well-known template."""
+    hub = _hub(request)
+    patch = well_known.as_patch(change, hub.twins.twin(device).desired.document)
+    return _announce(request, user.name, device, hub.twins.patch(device, patch, user.name, "by its properties"))
+
+
+@router.get("/template", tags=["templates"])
+def own_template(user: Viewer, app: str | None = None) -> dict[str, Any]:
+    """The device template in DTDL version 3, with the settings of one app."""
+    return template.interface(app)
+
+
+@router.post("/template", tags=["templates"])
+async def read_template(request: Request, user: Operator) -> dict[str, Any]:
+    """Read somebody's template: what it holds, and what is not understood here."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > template.LARGEST:
+            raise HTTPException(413, f"at most {template.LARGEST} bytes are taken")
+    found = template.read(body.decode("utf-8", "replace"))
+    return {**asdict(found), "unknown": found.unknown()}
 
 
 @router.get("/commands", tags=["commands"])

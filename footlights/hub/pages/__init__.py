@@ -1,0 +1,13 @@
+"""The hub's pages: the fleet, a device, rules, people."""
+
+from fastapi import FastAPI
+
+from footlights.hub.hub import Hub
+from footlights.hub.pages import device, fleet, people, rules
+from footlights.hub.pages.session import Sessions
+
+
+def add(app: FastAPI, hub: Hub, sessions: Sessions) -> None:
+    """Every page."""
+    for page in (fleet, device, rules, people):
+        page.add(app, hub, sessions)

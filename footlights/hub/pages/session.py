@@ -1,0 +1,120 @@
+"""Who sits at a browser: a token in a cookie that no script can read and no other site can use."""
+
+from http.cookies import CookieError, SimpleCookie
+from importlib import resources
+from urllib.parse import parse_qs
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from footlights.hub.api.access import Patience, address_of
+from footlights.hub.people import People, User
+from footlights.media.page.guard import foreign
+
+SIGN_IN = "/sign-in"
+LARGEST = 4096  # bytes of the form
+# NiceGUI builds its pages from templates in the browser: scripts of this server may be made of text there.
+POLICY = (
+    "default-src 'none'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' blob: data:; font-src 'self'; media-src 'self' blob:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+}
+
+
+class Sessions:
+    """Signs people in and out, and knows who asks."""
+
+    def __init__(self, people: People, patience: Patience, *, tls: bool) -> None:
+        self._people = people
+        self._patience = patience
+        self._tls = tls
+        self._cookie = "__Host-footlights-hub" if tls else "footlights-hub"
+
+    def who(self, request: HTTPConnection) -> User | None:
+        """The user whose cookie this request carries."""
+        try:
+            morsel = SimpleCookie(request.headers.get("cookie", "")).get(self._cookie)
+        except CookieError:
+            return None
+        return self._people.who(morsel.value) if morsel is not None else None
+
+    def add_to(self, app: FastAPI) -> None:
+        """The way in and the way out."""
+
+        @app.get(SIGN_IN, include_in_schema=False)
+        def sign_in() -> Response:
+            return HTMLResponse(_page())
+
+        @app.post(SIGN_IN, include_in_schema=False)
+        async def signed_in(request: Request) -> Response:
+            body = b""
+            async for part in request.stream():
+                body += part
+                if len(body) > LARGEST:
+                    return HTMLResponse(_page("That is no token."), 413)
+            return self._enter(request, parse_qs(body.decode("utf-8", "replace")).get("token", [""])[0].strip())
+
+        @app.post("/sign-out", include_in_schema=False)
+        def sign_out() -> Response:
+            answer = RedirectResponse(SIGN_IN, 303)
+            answer.delete_cookie(self._cookie, secure=self._tls, httponly=True, samesite="strict")
+            return answer
+
+    def _enter(self, request: Request, token: str) -> Response:
+        if self._patience.exhausted(address_of(request)):
+            return HTMLResponse(_page("Too many wrong tokens. Wait a minute."), 429)
+        if self._people.who(token) is None:
+            self._patience.wrong(address_of(request))
+            return HTMLResponse(_page("The hub does not know this token."), 403)
+        answer = RedirectResponse("/", 303)
+        answer.set_cookie(self._cookie, token, httponly=True, samesite="strict", secure=self._tls, path="/")
+        return answer
+
+
+class OneSite:
+    """Refuses what browsers ask for other sites, lets nobody without a session at the pages, and sets the headers."""
+
+    def __init__(self, app: ASGIApp, sessions: Sessions) -> None:
+        self._app = app
+        self._sessions = sessions
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await (self._answer(HTTPConnection(scope)) or self._app)(scope, receive, with_headers)
+
+    def _answer(self, request: HTTPConnection) -> Response | None:
+        """What is answered instead of the app; None where the request may pass."""
+        path = request.url.path
+        if foreign(request):
+            return PlainTextResponse("another site may not use the hub\n", 403)
+        own_door = path.startswith(("/api/", "/static/", "/_nicegui/static/", "/_nicegui/components/"))
+        if own_door or path in ("/healthz", "/metrics", SIGN_IN) or self._sessions.who(request) is not None:
+            return None
+        if request.scope["type"] == "websocket" or path.startswith("/_nicegui"):
+            return PlainTextResponse("sign in first\n", 403)
+        return RedirectResponse(SIGN_IN, 303)
+
+
+def _page(complaint: str = "") -> str:
+    text = resources.files(__package__).joinpath("static/sign-in.html").read_text(encoding="utf-8")
+    return text.replace("<!-- complaint -->", f'<p class="note bad" role="alert">{complaint}</p>' if complaint else "")
