@@ -1,0 +1,1 @@
+"""How good a dance is, by the measures of the field. Each module says whose definition it follows."""
