@@ -8,16 +8,19 @@ second picture of each class of the body gestures of three people, in the order 
 others are scored. The two halves show the same people in the same office. Nobody found by the detector counts as not
 crossed. FOLDER keeps what is made, so that a second run takes it from there.
 
-Exit status 1 where puppets are below 98 %, people below 95 %, or looking at all pictures and 20 epochs take more than
-180 s of processor time, which two cores have in 90 s when they have nothing else to do.
+Learned from bodies (`--crop body`) and from what people look like (`--crop person`). Exit status 1 where, from bodies,
+puppets are below 98 % or people below 95 %, or where looking at all pictures and 20 epochs take more than 180 s of
+processor time, which two cores have in 90 s when they have nothing else to do.
 """
 
+import itertools
 import os
 import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import cv2
@@ -25,19 +28,23 @@ import numpy as np
 
 from footlights.core.errors import SettingsError
 from footlights.core.frame import Image
+from footlights.core.scene import Floats
 from footlights.media.rehearsal.motion import motion, names
 from footlights.media.rehearsal.source import open_rehearsal
-from footlights.recognition.photo_classes import PhotoClassifier
+from footlights.recognition.photo_classes import Crop, PhotoClassifier
 from footlights.studio.photos.dataset import read_photos
-from footlights.studio.photos.looks import Eye
-from footlights.studio.photos.recipe import Watcher, train
+from footlights.studio.photos.looks import Eye, Look
+from footlights.studio.photos.recipe import train
 from footlights.studio.photos.training import Settings
+from footlights.studio.report import told
+from footlights.studio.watching import Watcher
 
 RECORDINGS, MOMENTS = 40, 5  # rehearsals in each part, and pictures of each class from each
 LOOKS = {"learned": range(6), "scored": range(6, 10)}
 ROOMS = {"learned": ("living", "studio", "gym"), "scored": ("stage", "brick")}
 X = tuple(name for name in names() if motion(name).label == "x_arms")
 OTHERS = tuple(name for name in names() if motion(name).kind in ("gestures", "everyday") and name not in X)
+CROPS: tuple[Crop, ...] = ("body", "person")  # the first must be as good as asked
 ASKED = {"puppets": 0.98, "people": 0.95}
 SECONDS = 180.0
 
@@ -61,17 +68,19 @@ def measure(data: Path, work: Path) -> int:
     if not (work / "people").is_dir():
         halve(data / "gesture" / "emre_frames" / "body", work / "people")
     good = True
-    for name, asked in ASKED.items():
-        shutil.rmtree(work / "models" / name, ignore_errors=True)
+    for (name, asked), crop in itertools.product(ASKED.items(), CROPS):
+        out = work / "models" / f"{name}-{crop}"
+        shutil.rmtree(out, ignore_errors=True)
         before, began = time.process_time(), time.monotonic()
-        text = train(work / name / "learned", work / "models" / name, Settings(crop="person"), Watcher(say=print), 2)
+        report = train(work / name / "learned", out, Settings(crop=crop), Watcher(say=print), 2)
         seconds, used = time.monotonic() - began, time.process_time() - before
-        right = judge(work / name / "scored", work / "models" / name / "photos.zip")
+        right = judge(work / name / "scored", out / "model.zip")
         share = sum(map(sum, right.values())) / sum(map(len, right.values()))
         shown = ", ".join(f"{label} {sum(rows)} of {len(rows)}" for label, rows in right.items())
-        print(f"on valid, by recording: {text}\n{name}: {share:.1%} right of pictures never seen ({shown})")
-        print(f"{name}: looking at everything and 20 epochs took {seconds:.0f} s, {used:.0f} s of processor time\n")
-        good &= share >= asked and used <= SECONDS
+        print(f"on valid, by recording: {told(asdict(report))}")
+        print(f"{name}, --crop {crop}: {share:.1%} right of pictures never seen ({shown})")
+        print(f"looking at everything and 20 epochs took {seconds:.0f} s, {used:.0f} s of processor time\n")
+        good &= (share >= asked or crop != CROPS[0]) and used <= SECONDS
     return 0 if good else 1
 
 
@@ -86,13 +95,20 @@ def halve(source: Path, folder: Path) -> None:
 
 def judge(folder: Path, model: Path) -> dict[str, list[bool]]:
     """For each class, which of its pictures are answered rightly."""
-    runs, finder = PhotoClassifier.open(model), Eye("person")
+    runs = PhotoClassifier.open(model)
+    finder = Eye(runs.crop)
     right: dict[str, list[bool]] = {}
     for photo in read_photos(folder).photos:
         look = finder.look(photo)
-        answer = "not_x" if look is None else runs.labels[int(runs.read(look.frame, [look.region])[0].argmax())]
+        answer = "not_x" if look is None else runs.labels[int(asked(runs, look).argmax())]
         right.setdefault(photo.path.parent.name, []).append(answer == photo.path.parent.name)
     return right
+
+
+def asked(runs: PhotoClassifier, look: Look) -> Floats:
+    """What the model says to what was found."""
+    told = runs.read(look.frame, [look.region]) if look.pose is None else runs.read_bodies([look.pose])
+    return np.asarray(told[0], np.float32)
 
 
 def rehearse(folder: Path, part: str) -> None:

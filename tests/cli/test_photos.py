@@ -32,7 +32,7 @@ def test_from_photos_to_events(models: Callable[..., None], tmp_path: Path) -> N
     assert done.code == 0, done.err
     assert "accuracy 100.0%" in done.out
     picture = tmp_path / "data" / "dark" / "dark0_1.png"
-    model = ("--model", out / "photos.zip", "--threshold", "0.5", "--hold", "0")
+    model = ("--model", out / "model.zip", "--threshold", "0.5", "--hold", "0")
     done = footlights("run", "custom", picture, *model, "--json", "--no-page", "-q")
     assert done.code == 0, done.err
     assert "class.begin" in done.out and '"dark"' in done.out

@@ -38,10 +38,10 @@ class StaticFile:
         return Response(self.body, headers=headers, media_type=self.media_type)
 
 
-def static_files() -> Mapping[str, StaticFile]:
-    """Every file of the page, by name. What is not here cannot be asked for."""
+def static_files(package: str = "footlights.media.page") -> Mapping[str, StaticFile]:
+    """Every file of a package's page, by name. What is not here cannot be asked for."""
     files = {}
-    for file in resources.files("footlights.media.page").joinpath("static").iterdir():
+    for file in resources.files(package).joinpath("static").iterdir():
         if file.is_file():
             body = file.read_bytes()
             suffix = file.name[file.name.rfind(".") :]

@@ -1,6 +1,7 @@
 """Who may ask the page for what: the host's name, the token, the origin; and the headers of every answer."""
 
 import hmac
+from collections.abc import Collection
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -33,16 +34,21 @@ class Guard:
     """Lets only those requests through that belong to this page.
 
     Without a token only names of this machine are accepted as the host, so that a foreign name made to point here
-    (DNS rebinding) gets nothing. With a token, the token decides, in the address once and then in a cookie. A browser
-    that acts for another site is refused: its Origin differs from the host, or it says "cross-site" itself.
+    (DNS rebinding) gets nothing. With a token, the token decides, in the address once and then in a cookie, or in the
+    header `Authorization: Bearer`. A browser that acts for another site is refused: its Origin differs from the host,
+    or it says "cross-site" itself.
     """
 
-    def __init__(self, app: ASGIApp, token: str | None, cookie: str) -> None:
+    def __init__(self, app: ASGIApp, token: str | None, cookie: str, pages: Collection[str] = _PAGES) -> None:
         self._app = app
+        self._pages = pages
         self._token = token
         self._cookie = cookie
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
         answer = self._answer(HTTPConnection(scope), scope)
 
         async def with_headers(message: Message) -> None:
@@ -60,24 +66,19 @@ class Guard:
         name = _host_name(host)
         if self._token is None and name not in _LOOPBACK:
             return _refused(f"this page is not called {name[:80]!r}; open it as 127.0.0.1 or localhost")
+        if foreign(request):
+            return _refused("another site may not use this page")
         method = scope.get("method", "GET")
-        acts = scope["type"] == "websocket" or method not in _SAFE
-        origin = request.headers.get("origin")
-        if acts and origin is not None and urlsplit(origin).netloc.lower() != host.lower():
-            return _refused("another site may not use this page")
-        site = request.headers.get("sec-fetch-site", "none")
-        if site in ("cross-site", "same-site") and request.headers.get("sec-fetch-mode") != "navigate":
-            return _refused("another site may not use this page")
         return self._without_token(request, method)
 
     def _without_token(self, request: HTTPConnection, method: str) -> Response | None:
         path = request.url.path
         given = request.query_params.get("token")
-        if given is not None and self._knows(given) and path in _PAGES and method in _SAFE:
+        if given is not None and self._knows(given) and path in self._pages and method in _SAFE:
             return self._welcome(request)
         if self._token is None or path in _OPEN or path.startswith("/static/"):
             return None
-        if self._knows(given) or self._knows(_cookies(request).get(self._cookie)):
+        if self._knows(given) or self._knows(_cookies(request).get(self._cookie)) or self._knows(_bearer(request)):
             return None
         return _refused("this page needs its token: open the whole address that footlights printed when it started")
 
@@ -94,6 +95,16 @@ class Guard:
         return self._token is not None and given is not None and hmac.compare_digest(_bytes(given), _bytes(self._token))
 
 
+def foreign(request: HTTPConnection) -> bool:
+    """Whether a browser asks for another site: its Origin is not this host, or it says so itself."""
+    acts = request.scope["type"] == "websocket" or request.scope.get("method", "GET") not in _SAFE
+    origin = request.headers.get("origin")
+    if acts and origin is not None and urlsplit(origin).netloc.lower() != request.headers.get("host", "").lower():
+        return True
+    site = request.headers.get("sec-fetch-site", "none")
+    return site in ("cross-site", "same-site") and request.headers.get("sec-fetch-mode") != "navigate"
+
+
 def _host_name(host: str) -> str:
     try:
         return (urlsplit(f"//{host}").hostname or "").lower()
@@ -106,6 +117,11 @@ def _cookies(request: HTTPConnection) -> dict[str, str]:
         return {name: morsel.value for name, morsel in SimpleCookie(request.headers.get("cookie", "")).items()}
     except CookieError:
         return {}
+
+
+def _bearer(request: HTTPConnection) -> str | None:
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else None
 
 
 def _refused(why: str) -> Response:

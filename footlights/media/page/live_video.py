@@ -1,4 +1,4 @@
-"""Live video on the page: HLS playlists and segments, and WebRTC calls as WHEP wants them."""
+"""Video on the page: HLS playlists and segments, WebRTC calls as WHEP wants them, pictures of what happened."""
 
 import asyncio
 from typing import Protocol
@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from footlights.core.errors import SettingsError, SinkError
 from footlights.media.hls import Hls
+from footlights.media.snapshot import PastPictures
 
 MOST_OFFER = 64 * 1024  # bytes
 _FRESH = {"cache-control": "no-store"}
@@ -26,11 +27,12 @@ class Calls(Protocol):
 
 
 class LiveVideoRoutes:
-    """What the page offers of live video: nothing until `hls` or `webrtc` is set."""
+    """What the page offers of video: nothing until `hls`, `webrtc` or `past` is set."""
 
     def __init__(self) -> None:
         self.hls: Hls | None = None
         self.webrtc: Calls | None = None
+        self.past: PastPictures | None = None
 
     def routes(self) -> list[Route]:
         """The addresses."""
@@ -38,6 +40,7 @@ class LiveVideoRoutes:
             Route("/hls/{name:path}/{file}", self._file),
             Route("/whep/{name:path}", self._call, methods=["POST"]),
             Route("/calls/{number}", self._hang_up, methods=["DELETE"]),
+            Route("/snapshots/{stream}/{file}", self._snapshot),
         ]
 
     async def _file(self, request: Request) -> Response:
@@ -49,6 +52,14 @@ class LiveVideoRoutes:
         if answer is None:
             return PlainTextResponse("there is no such live video\n", 404)
         return Response(answer.body, headers=_FRESH, media_type=answer.media_type)
+
+    async def _snapshot(self, request: Request) -> Response:
+        """The picture of a moment at which something happened."""
+        stream, file = request.path_params["stream"], request.path_params["file"]
+        picture = self.past.at(f"/snapshots/{quote(stream, safe='')}/{file}") if self.past is not None else None
+        if picture is None:
+            return PlainTextResponse("there is no such picture any more\n", 404)
+        return Response(picture, headers={"cache-control": "private, max-age=86400"}, media_type="image/jpeg")
 
     async def _call(self, request: Request) -> Response:
         """An offer (SDP) in, an answer out."""

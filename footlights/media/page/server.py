@@ -4,8 +4,6 @@ import asyncio
 import ipaddress
 import logging
 import secrets
-import socket
-import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -14,15 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import uvicorn
-from starlette.types import ASGIApp
-
 from footlights.core.cue import Show
-from footlights.core.errors import SettingsError, SinkError
+from footlights.core.errors import SinkError
 from footlights.core.event import Event
 from footlights.core.scene import Scene
-from footlights.media.page.browser import CAMERAS, MOST_BYTES, BrowserCameras
+from footlights.media.page.browser import CAMERAS, BrowserCameras
 from footlights.media.page.control import Control, StreamStats
+from footlights.media.page.listening import check_certificate, listen, reachable, web_server
 from footlights.media.page.live_video import LiveVideoRoutes
 from footlights.media.page.pictures import Paint
 from footlights.media.page.routes import Routes
@@ -36,10 +32,7 @@ log = logging.getLogger(__name__)
 
 HISTORY = 200  # events that a viewer who comes later still sees
 MOST_WAITING = 10_000  # messages between the engine and the page's thread; that thread never waits for anybody
-MOST_CONNECTIONS = 400
-TRIES = 20  # ports that are tried after the one that was asked for
 FAREWELL = 0.5  # seconds for viewers to take the last words; then connections are cut
-SEND_BUFFER = 256 * 1024  # bytes that the system keeps for one viewer: more would hide that it is slow
 
 
 def _painter() -> Paint:
@@ -81,16 +74,16 @@ class Page:
         cameras: BrowserCameras = CAMERAS,
         new_paint: Callable[[], Paint] = _painter,
     ) -> None:
-        _check_certificate(tls)
+        check_certificate(tls)
         self.control = control
         self.live = LiveVideoRoutes()  # what else is offered: set its `hls` and `webrtc`
-        self._socket = _listen(host, port)
+        self._socket = listen(host, port)
         self.port = int(self._socket.getsockname()[1])
         if port not in (0, self.port):
             log.warning("port %d is taken: the page is at port %d", port, self.port)
         address = ipaddress.ip_address(self._socket.getsockname()[0])
         self._token = token or (None if address.is_loopback else secrets.token_urlsafe(16))
-        name = _reachable(address)
+        name = reachable(address)
         query = f"/?token={self._token}" if self._token else "/"
         self.url = f"{'https' if tls else 'http'}://{name}:{self.port}{query}"
 
@@ -112,7 +105,7 @@ class Page:
         home = "index.html" if layout == "stage" else f"{layout}.html"
         routes = Routes(self._state, sources, self._door, threads, home, self.live)
         app = routes.app(self._token, f"footlights_{self.port}")
-        self._server = _server(app, tls)
+        self._server = web_server(app, tls)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name=f"page {self.port}", daemon=True)
         self._thread.start()
@@ -221,71 +214,3 @@ class _Asked:
 
 def _shown_by_events(events: list[Event]) -> list[str]:
     return [str(event.data["url"]) for event in events if event.kind == "show" and "url" in event.data]
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """A listening socket at the port, or at the next one that is free."""
-    try:
-        family, _, _, _, place = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0]
-    except OSError as error:
-        raise SettingsError(
-            f"cannot listen at '{host}': {error.strerror}; use 127.0.0.1, or 0.0.0.0 for all"
-        ) from error
-    if not 0 <= port <= 65535:
-        raise SettingsError(f"a port is a number from 0 to 65535, not {port}")
-    problem = ""
-    for candidate in [*range(port, min(port + TRIES, 65536)), 0] if port else [0]:
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-            listener.bind((str(place[0]), candidate))
-            listener.listen(128)
-            return listener
-        except OSError as error:
-            listener.close()
-            problem = f"{error.strerror}"
-    raise SinkError(f"the page cannot listen at {host}:{port}: {problem}; choose another host or port")
-
-
-def _reachable(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
-    """The name for a url: for "every address" the one through which this machine reaches others."""
-    if address.is_unspecified:
-        target = ("192.0.2.1", 9) if address.version == 4 else ("2001:db8::1", 9)
-        family = socket.AF_INET if address.version == 4 else socket.AF_INET6
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.connect(target)  # sends nothing: it only chooses the way
-                address = ipaddress.ip_address(probe.getsockname()[0])
-            except OSError:
-                address = ipaddress.ip_address("127.0.0.1" if address.version == 4 else "::1")
-    return f"[{address}]" if address.version == 6 else str(address)
-
-
-def _server(app: ASGIApp, tls: tuple[Path, Path] | None) -> uvicorn.Server:
-    config = uvicorn.Config(
-        app,
-        http="h11",
-        ws="websockets-sansio",
-        ws_max_size=MOST_BYTES,
-        ws_per_message_deflate=False,
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        limit_concurrency=MOST_CONNECTIONS,
-        timeout_graceful_shutdown=1,
-        ssl_certfile=tls[0] if tls else None,
-        ssl_keyfile=tls[1] if tls else None,
-    )
-    return uvicorn.Server(config)
-
-
-def _check_certificate(tls: tuple[Path, Path] | None) -> None:
-    if tls is None:
-        return
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(*tls)
-    except (OSError, ssl.SSLError) as error:
-        raise SettingsError(f"the certificate {tls[0]} and its key {tls[1]} cannot be used: {error}") from error

@@ -46,7 +46,9 @@ class SettingRoutes:
             values = _values((await asked(request, MOST_BODY, _EXAMPLE)).get("values"))
             await self._sources.call(lambda control: _settable(control).change(values))
         except TooLongError as error:
-            return _problem(str(error), 413)
+            refusal = _problem(str(error), 413)
+            refusal.headers["connection"] = "close"  # the rest is not read
+            return refusal
         except FootlightsError as error:
             return _problem(one_line(error), 409)
         except ValueError as error:

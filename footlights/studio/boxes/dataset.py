@@ -13,6 +13,8 @@ import yaml
 from footlights.core.errors import SettingsError, SourceError
 from footlights.core.scene import Floats
 from footlights.media.images import SUFFIXES
+from footlights.studio.manifest import Split
+from footlights.studio.project import Project
 
 LARGEST = 64 * 2**20  # bytes of a file with labels
 
@@ -24,6 +26,12 @@ class Sample:
     picture: Path
     boxes: Floats  # (N, 4) shares of the picture: left, top, right, bottom
     kinds: np.ndarray  # (N,) positions in the set's labels
+    title: str = ""  # what it is called in reports
+
+    @property
+    def name(self) -> str:
+        """What it is called in reports."""
+        return self.title or self.picture.name
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,9 +79,7 @@ def _yolo(folder: Path) -> BoxSet:
         skipped += [
             f"{labels.name}:{number}: {line!r} is not 'class x y width height' in shares" for number, line in wrong
         ]
-        centre, size = rows[:, 1:3], rows[:, 3:5]
-        boxes = np.clip(np.concatenate([centre - size / 2, centre + size / 2], 1), 0, 1).astype(np.float32)
-        samples.append(Sample(picture, boxes, rows[:, 0].astype(int)))
+        samples.append(Sample(picture, _corners(rows), rows[:, 0].astype(int)))
     most = max((int(sample.kinds.max()) for sample in samples if len(sample.kinds)), default=-1)
     names = _yolo_names(folder) or _yolo_names(folder.parent)
     names += [f"class {kind}" for kind in range(len(names), most + 1)]
@@ -100,6 +106,29 @@ def _yolo_rows(path: Path) -> tuple[np.ndarray, list[tuple[int, str]]]:
         elif values:
             wrong.append((number, line[:60]))
     return np.array(rows, np.float64).reshape(-1, 5), wrong
+
+
+def _corners(rows: np.ndarray) -> Floats:
+    """(N, 4) left, top, right, bottom of (N, 5) class, centre and size, as shares."""
+    centre, size = rows[:, 1:3], rows[:, 3:5]
+    corners = np.concatenate([centre - size / 2, centre + size / 2], 1)
+    return np.asarray(np.clip(corners, 0, 1), np.float32)
+
+
+def of_items(project: Project, side: Split) -> BoxSet:
+    """The frames of a project on one side of its split that somebody has looked at."""
+    samples, skipped = [], []
+    for item in project.examples():
+        notes = project.folder / "labels" / f"{Path(item.path).stem}.txt"
+        if item.split != side or not notes.is_file():
+            continue
+        rows, wrong = _yolo_rows(notes)
+        known = rows[:, 0] < len(project.labels)
+        skipped += [f"{notes.name}:{number}: {line!r}" for number, line in wrong]
+        skipped += [f"{notes.name}: there is no class {int(kind)}" for kind in rows[~known, 0]]
+        rows = rows[known]
+        samples.append(Sample(project.folder / item.path, _corners(rows), rows[:, 0].astype(int), item.path))
+    return BoxSet(samples, project.labels, tuple(skipped))
 
 
 def _yolo_names(folder: Path) -> list[str]:

@@ -1,8 +1,9 @@
 """A whole training: from folders of pictures with boxes to a model that the engine loads."""
 
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,60 +12,110 @@ import torch
 from footlights.core.errors import ModelError, SettingsError, SinkError
 from footlights.models.cache import find
 from footlights.models.cards import card
+from footlights.studio import report as reports
 from footlights.studio.boxes.dataset import BoxSet, read_boxes
 from footlights.studio.boxes.export import export
-from footlights.studio.boxes.scores import ClassScore, average_precision, mean_average_precision
-from footlights.studio.boxes.training import Line, Run, Settings, Watch
+from footlights.studio.boxes.mistakes import matched, mistakes
+from footlights.studio.boxes.net import Exported
+from footlights.studio.boxes.scores import average_precision, mean_average_precision
+from footlights.studio.boxes.training import Run, Settings
 from footlights.studio.checkpoint import read, save
+from footlights.studio.report import Report
+from footlights.studio.trained_net import keep
+from footlights.studio.watching import Watcher
 
 START = "yolox-nano"  # card of the detector whose weights are a good start
 SHARE = 5  # of so many pictures one is kept for valid, where there is no folder `valid`
 
 
-@dataclass(frozen=True)
-class Watcher:
-    """Who wants to be told: of each step, of each epoch when it is over, and of what is worth a line."""
-
-    step: Watch = lambda step, steps: None
-    epoch: Callable[[Line], None] = lambda line: None
-    say: Callable[[str], None] = lambda line: None
-
-
 def train(
     data: Path, out: Path, settings: Settings, watcher: Watcher, labels: Sequence[str] = (), threads: int = 2
-) -> str:
-    """Train on `data/train` and `data/valid`, or on the pictures of `data`, one of five of them for valid; or go on
-    with the checkpoint in `out`. Gives the score as text.
+) -> Report:
+    """Train on `data/train` and `data/valid`, or on the pictures of `data`, one of five of them for valid; see `learn`.
 
-    Writes checkpoint.pt, detector.zip (and .onnx), scores.json. `labels` overrules the names of the classes. Raises
-    SourceError (data), SettingsError (nothing to learn; a checkpoint of other settings), SinkError (`out`).
+    `labels` overrules the names of the classes. Raises SourceError (data), and what `learn` raises.
     """
-    torch.set_num_threads(threads)
     train_set, valid_set = split(data, labels)
     for line in (*train_set.skipped, *valid_set.skipped)[:20]:
         watcher.say(f"left out: {line}")
+    return learn(train_set, valid_set, out, settings, watcher, threads)
+
+
+def learn(
+    train_set: BoxSet, valid_set: BoxSet, out: Path, settings: Settings, watcher: Watcher, threads: int = 2
+) -> Report:
+    """Train on a set, or go on with the checkpoint in `out`.
+
+    Writes checkpoint.pt, model.onnx, model.zip, its card and labels, report.json, curves.csv, worst/. Raises
+    SettingsError (nothing to learn; a checkpoint of other settings), SinkError (`out`), ModelError, StoppedError.
+    """
+    torch.set_num_threads(threads)
+    began = time.monotonic()
     run = Run(settings, train_set, valid_set, start(watcher))
     try:
         out.mkdir(parents=True, exist_ok=True)
-        learn(run, out, watcher)
-        scores = average_precision(*run.judged(run.average))
-        facts = export(run.average, run.labels, settings.size, run.valid, out / "detector.zip")
-        table = {label: vars(score) for label, score in scores.items()}
-        text = {"map50": mean_average_precision(scores), "classes": table, "model": facts, "history": run.history}
-        (out / "scores.json").write_text(json.dumps(text, indent=1), encoding="utf-8")
+        _learn(run, out, watcher)
+        return finish(run, (train_set, valid_set), out, time.monotonic() - began)
     except OSError as error:
         raise SinkError(f"{out} cannot be written to: {error.strerror or error}") from error
-    return summary(scores)
 
 
-def learn(run: Run, out: Path, watcher: Watcher) -> None:
+def finish(run: Run, sets: tuple[BoxSet, BoxSet], out: Path, seconds: float) -> Report:
+    """Write the files and measure."""
+    truths, found = run.judged(run.average)
+    data, size = digest(*sets), run.settings.size
+    difference, ms = export(run.average, run.labels, size, run.valid, data, out)
+    keep(Exported(run.average), out)
+    scores = average_precision(truths, found)
+    judged = matched(run.labels, truths, found)
+    report = Report(
+        kind="boxes",
+        labels=run.labels,
+        settings=vars(run.settings),
+        data=data,
+        valid={
+            "examples": len(truths), "map50": round(mean_average_precision(scores), 4), "score": round(judged.score, 2),
+        },
+        classes=judged.classes(scores),
+        confusion=judged.confusion(),
+        calibration=reports.calibration(judged.certainty, judged.right),
+        speed=reports.speed(ms, f"a look at {size}x{size} pixels, the model alone"),
+        parity={"onnx": difference},
+        training={"seconds": round(seconds, 1), "epochs": run.history},
+        mistakes=tuple(mistakes(judged, [sample.name for sample in sets[1].samples], run.valid, size, out)),
+    )  # fmt: skip
+    report.write(out)
+    return report
+
+
+def _learn(run: Run, out: Path, watcher: Watcher) -> None:
     """All epochs that are left."""
     checkpoint = out / "checkpoint.pt"
     if checkpoint.exists():
         run.restore(read(checkpoint))
+
+    def step(done: int, steps: int) -> None:
+        watcher.step(done, steps)
+        watcher.check()
+
     while not run.ended:
-        watcher.epoch(run.epoch(watcher.step))
+        line = run.epoch(step)
         save(checkpoint, run.state())
+        left = round(line["seconds"] * (run.settings.epochs - run.done))
+        watcher.epoch({**line, "epochs": run.settings.epochs, "left": left})
+
+
+def digest(*sets: BoxSet) -> str:
+    """sha256 of what the sets say: every picture's content with its boxes, under any name."""
+    rows = []
+    for part, found in enumerate(sets):
+        for sample in found.samples:
+            boxes = ";".join(
+                f"{kind} {' '.join(f'{value:.4f}' for value in box)}"
+                for kind, box in zip(sample.kinds.tolist(), sample.boxes.tolist(), strict=True)
+            )
+            rows.append(f"{part} {hashlib.sha256(sample.picture.read_bytes()).hexdigest()} {boxes}")
+    return hashlib.sha256("\n".join(sorted(rows)).encode()).hexdigest()
 
 
 def start(watcher: Watcher) -> Path | None:
@@ -104,11 +155,3 @@ def named(found: BoxSet, labels: tuple[str, ...]) -> BoxSet:
             f"the boxes are of {most + 1} classes, and {len(labels)} names are given: {', '.join(labels)}"
         )
     return replace(found, labels=labels)
-
-
-def summary(scores: dict[str, ClassScore]) -> str:
-    """The scores, for people."""
-    rows = [
-        f"{score.label}: {score.precision:.1%} of {score.things}, {score.recall:.1%} found" for score in scores.values()
-    ]
-    return "\n".join([f"mean average precision (overlap 0.5): {mean_average_precision(scores):.1%}", *rows])

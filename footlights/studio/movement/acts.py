@@ -57,6 +57,20 @@ def act(motion: Motion, rng: np.random.Generator, sloppy: float) -> Act:
     return Act(tuple(slack(keys, rng, sloppy)), motion, span)
 
 
+def unmeant(motion: Motion, rng: np.random.Generator, sloppy: float) -> Act:
+    """An everyday motion as nobody has written it: quicker or slower, smaller, looser, or begun in the middle."""
+    done = act(motion, rng, sloppy)
+    if rng.random() < 0.35:
+        return done
+    pace, size = float(np.exp(rng.normal(0, 0.22))), float(rng.uniform(0.6, 1.0))
+    keys = slack(done.keys, rng, float(rng.uniform(0.2, 1.6)))
+    keys = [Key(key.seconds / pace, rest() + size * (key.row - rest()), key.ease) for key in keys]
+    if len(keys) > 2 and rng.random() < 0.25:
+        keys = keys[int(rng.integers(1, len(keys) - 1)) :]
+        keys[0] = replace(keys[0], seconds=max(keys[0].seconds, float(rng.uniform(0.3, 0.7))))
+    return Act((*keys[:-1], Key(keys[-1].seconds, rest())), motion)
+
+
 def _spread() -> Reals:
     """(SIZE,) how much each number of a posture varies from person to person."""
     out = np.zeros(SIZE)

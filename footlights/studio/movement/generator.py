@@ -18,7 +18,7 @@ AFTER = 0.35  # seconds past its end for which a label is still right
 BEFORE = 0.3  # seconds before its begin in which a label is neither right nor wrong
 UNSURE = 0.15  # seconds after its begin, too
 _FRAMINGS = {
-    "gestures": (("full", 0.3), ("knees", 0.22), ("upper", 0.4), ("head", 0.08)),
+    "gestures": (("full", 0.3), ("knees", 0.2), ("upper", 0.37), ("head", 0.13)),
     "exercises": (("full", 0.78), ("knees", 0.14), ("upper", 0.08)),
 }
 

@@ -4,7 +4,7 @@ The sizes were measured on rendered puppets (`training/movement/measure_noise.py
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ _ALONG = np.array([0.3, 0.6, 0.85, 1.0])  # of a finger's error, at its joints f
 PALMS = (14.0, 32.0)  # pixels, the palm: below the first it is far away, above the second it is close
 MOST = 0.6  # of a hand's points must lie in the picture for it to be found
 _FILTERED = 0.8  # share of sequences whose landmarks are smoothed
+_OF_DEPTH = 0.12  # share of sequences that no picture model but a depth camera has seen
 _REGION = 5.0  # trunks: the square that the pose model looks at
 _LAG = 0.4  # seconds over which slow errors change
 _SHOULDERS = (BODY_INDEX["left_shoulder"], BODY_INDEX["right_shoulder"])
@@ -97,13 +98,23 @@ def observed(film: Film, times: Reals, rng: Rng) -> Sight:
     whole = Sight(
         times, xy.astype(np.float32), depths.astype(np.float32), seen, deep, hands, shapes, held,
     )  # fmt: skip
-    return _mishaps(whole, rng)
+    return _mishaps(_as_of_depth(whole, inside) if rng.random() < _OF_DEPTH else whole, rng)
 
 
 def filtered(xy: Reals, times: Reals, pixels: Reals) -> Reals:
     """(T, 33, 2) landmarks as `perception.pose.PoseStage` smooths them; `pixels` (T,) is the length of the trunk."""
     body, rows = OneEuro(0.05, 80.0), zip(times.tolist(), xy.astype(np.float32), pixels.tolist(), strict=True)
     return np.stack([body(time, row, _REGION * trunk) for time, row, trunk in rows]).astype(np.float64)
+
+
+def _as_of_depth(whole: Sight, inside: Bools) -> Sight:
+    """What a depth camera's skeleton has of it: every joint in the picture; of face and hands a point each."""
+    points, seen = whole.points.copy(), inside.copy()
+    for side in ("left", "right"):
+        hand = [BODY_INDEX[f"{side}_{joint}"] for joint in ("pinky", "index", "thumb")]
+        points[:, hand] = points[:, hand].mean(1, keepdims=True)
+    seen[:, [*range(1, 11), *range(29, 33)]] = False
+    return replace(whole, points=points, seen=seen, held=np.zeros_like(whole.held))
 
 
 def _drawn_in(xy: Reals, inside: Bools, camera: Camera, rng: Rng) -> Reals:

@@ -8,7 +8,7 @@ import numpy as np
 from footlights.media.rehearsal.arrays import Reals
 from footlights.media.rehearsal.motion import Key, Motion, Span, curve
 from footlights.media.rehearsal.posture import ARMS, TRUNK, rest
-from footlights.studio.movement.acts import Act, act, at, broken_off, fidget, pause, seated, steps
+from footlights.studio.movement.acts import Act, act, at, broken_off, fidget, pause, seated, steps, unmeant
 from footlights.studio.movement.library import Library
 
 Rng = np.random.Generator
@@ -121,7 +121,7 @@ def _for_gestures(library: Library, camera: str, sloppy: float, rng: Rng) -> Act
         free = [item for item in library.others if "arms" in item.free and item.posture in ("standing", "squatting")]
         return act(_one(free, rng), rng, sloppy) if free else pause(3.0, rest())
     if chance < 0.76 and library.quiet:
-        return act(_one(library.quiet, rng), rng, sloppy)
+        return unmeant(_one(library.quiet, rng), rng, sloppy)
     return act(_taught(library, camera, rng), rng, sloppy)
 
 
@@ -133,7 +133,7 @@ def _everyday(library: Library, camera: str, sloppy: float, rng: Rng) -> Act:
         return pause(float(rng.uniform(3, 8)), seated(rng))
     if chance < 0.42 or not library.quiet:
         return steps(float(rng.uniform(2, 8)), rng)
-    return act(_one(library.quiet, rng), rng, sloppy)
+    return unmeant(_one(library.quiet, rng), rng, sloppy)
 
 
 def _for_exercises(library: Library, camera: str, sloppy: float, rng: Rng) -> Act:
@@ -146,7 +146,7 @@ def _for_exercises(library: Library, camera: str, sloppy: float, rng: Rng) -> Ac
     if chance < 0.24:
         return act(_one(library.others, rng), rng, sloppy)
     if chance < 0.48 and library.quiet:
-        return act(_one(library.quiet, rng), rng, sloppy)
+        return unmeant(_one(library.quiet, rng), rng, sloppy)
     if chance < 0.52:
         return broken_off(_taught(library, camera, rng), rng)
     return act(_taught(library, camera, rng), rng, sloppy)
@@ -199,7 +199,7 @@ def _laid_over(place: Placed, library: Library, camera: str, sloppy: float, rng:
 def _of_arms(library: Library, camera: str, sloppy: float, rng: Rng) -> Act:
     chance = rng.random()
     gestures = library.net == "gestures"
-    if chance < (0.62 if gestures else 0.45):
+    if chance < (0.56 if gestures else 0.45):
         if gestures:
             return act(_taught(library, camera, rng, "legs"), rng, sloppy)
         return act(_one([m for m in library.others if "legs" in m.free] or list(library.others), rng), rng, sloppy)
@@ -211,14 +211,14 @@ def _of_arms(library: Library, camera: str, sloppy: float, rng: Rng) -> Act:
 def _aimless(library: Library, sloppy: float, rng: Rng) -> Act:
     """Arms that mean nothing."""
     free = [item for item in library.quiet if "legs" in item.free]
-    return act(_one(free, rng), rng, sloppy) if free and rng.random() < 0.6 else fidget(rng)
+    return unmeant(_one(free, rng), rng, sloppy) if free and rng.random() < 0.65 else fidget(rng)
 
 
 def _nods(place: Placed, library: Library, sloppy: float, rng: Rng) -> Iterator[Placed]:
     """Now and then, nodding and the like at the same time."""
     own = [motion for motions in library.taught.values() for motion in motions if "arms" in motion.free]
     heads = [motion for motion in own if library.net == "gestures"]
-    if not heads or not place.act.frees("head") or rng.random() > 0.12:
+    if not heads or not place.act.frees("head") or rng.random() > 0.15:
         return
     chosen = act(_one(heads, rng), rng, sloppy)
     start = place.start + float(rng.uniform(0, 1)) * max(place.act.seconds - chosen.seconds, 0)

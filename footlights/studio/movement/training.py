@@ -23,6 +23,7 @@ from footlights.studio.movement.settings import Settings
 
 Watch = Callable[[int, float], None]  # told the steps done and the loss, averaged over the last hundred or so
 TRAINING, VALID, TEST = 0, 1, 2  # worlds of seeds that never meet
+QUIET = 7  # every so many sequences of a training hold nothing that has a label
 
 
 class Pool:
@@ -39,7 +40,8 @@ class Pool:
     def grow(self, upto: int) -> None:
         """Make the sequences up to this number; the oldest make room."""
         for number in range(max(self.made, upto - self.settings.pool), upto):
-            made = sequence(self.library, (self.settings.seed, TRAINING, number), self.settings.seconds)
+            seed, quiet = (self.settings.seed, TRAINING, number), number % QUIET == QUIET - 1
+            made = sequence(self.library, seed, self.settings.seconds, quiet=quiet)
             place, length = number % self.settings.pool, self.inputs.shape[1]
             for mine, new in ((self.inputs, made.inputs), (self.wanted, made.wanted), (self.counted, made.counted)):
                 values = torch.from_numpy(new[-length:])
@@ -155,8 +157,10 @@ def learning_rate(settings: Settings, done: int) -> float:
 
 
 def adopt(net: MovementNet, labels: tuple[str, ...], state: dict[str, Any]) -> None:
-    """Begin with the weights of an earlier net, whose labels may be others: outputs are matched by label."""
+    """Begin with the weights of an earlier net: outputs are matched by label, up to twice the channels may be new."""
     old, mine = dict(state["average"]), net.state_dict()
+    if 0 < len(mine["enter.bias"]) - len(old["enter.bias"]) <= len(old["enter.bias"]):
+        old = widened(old, len(mine["enter.bias"]))
     if any(old[name].shape[1:] != value.shape[1:] for name, value in mine.items() if name in old):
         raise SettingsError("the weights to start with are of a net of another size")
     for name in ("leave.weight", "leave.bias"):
@@ -166,6 +170,34 @@ def adopt(net: MovementNet, labels: tuple[str, ...], state: dict[str, Any]) -> N
                 rows[index] = old[name][state["labels"].index(label)]
         old[name] = rows
     net.load_state_dict(old)
+
+
+def widened(old: dict[str, Tensor], channels: int) -> dict[str, Tensor]:
+    """Nearly the same net with more channels: some do their work twice and are heard half (Net2Net, Chen et al., 2016).
+
+    A hundredth of noise makes the two of them go different ways.
+    """
+    width = len(old["enter.bias"])
+    source = torch.cat([torch.arange(width), torch.randperm(width)[: channels - width]])
+    share = 1 / torch.bincount(source, minlength=width)[source].float()
+    taken = {0: lambda value: value[source], 1: lambda value: value[:, source] * share}
+    new = {}
+    for name, value in old.items():
+        kind = name.rsplit(".", 2)[-2:]
+        if name in ("mean", "deviation") or name == "leave.bias":
+            new[name] = value
+        elif kind == ["taps", "weight"]:
+            parts = [taken[1](part) for part in torch.split(value, width, 1)]
+            new[name] = taken[0](torch.cat(parts, 1))
+        elif kind == ["out", "weight"]:
+            new[name] = taken[0](taken[1](value))
+        elif name == "leave.weight":
+            new[name] = taken[1](value)
+        else:
+            new[name] = taken[0](value)
+        if name.endswith("weight") and value.dim() == 2:
+            new[name] = new[name] * (1 + 0.01 * torch.randn_like(new[name]))
+    return new
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from footlights.media.rehearsal.skeleton import landmarks, rotation, solve
 from footlights.studio.movement.performance import Performance, Placed, Rng
 
 _PICTURES = ((640, 480), (640, 360), (480, 640), (360, 640))
+_LOW = ("all_fours", "prone", "supine", "side")  # postures whose films are made from wherever there is room
 _TURNING = 0.35  # seconds before and after a change of act in which the person turns
 
 
@@ -87,7 +88,7 @@ def _yaw(motion: Motion, mirror: bool, facing: float, rng: Rng) -> float:
     low, high = (-motion.yaw[1], -motion.yaw[0]) if mirror else motion.yaw
     if not motion.twin and not motion.one_sided and rng.random() < 0.5:
         low, high = -high, -low
-    spare = 12.0
+    spare = 45.0 if motion.posture in _LOW else 12.0
     if low - spare <= facing <= high + spare:
         return facing
     return float(rng.uniform(low - spare, high + spare))

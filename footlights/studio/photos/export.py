@@ -1,13 +1,11 @@
-"""Makes the file that is used: a zip with the head in ONNX, its labels, and a card that names the backbone."""
+"""Makes the file that is used: the head in ONNX, its labels, and a card that names the backbone, also as one zip."""
 
-import hashlib
 import json
 import statistics
 import time
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +16,6 @@ from footlights.perception.image_features import BACKBONE, SIDE
 from footlights.recognition.photo_classes import PhotoClassifier
 from footlights.studio import onnx_file
 from footlights.studio.photos.dataset import Photo
-from footlights.studio.photos.features import SHAPE
 from footlights.studio.photos.looks import Eye
 from footlights.studio.photos.net import Exported
 
@@ -28,47 +25,49 @@ LOOKED_AT = 12  # pictures on which it is measured
 
 def export(
     net: Exported, labels: Sequence[str], thresholds: Sequence[float], eye: Eye, photos: Sequence[Photo], data: str,
-    path: Path,
-) -> dict[str, Any]:  # fmt: skip
-    """Write the zip of a trained head; gives its size and hash, how far its answers are from the net's on real
-    pictures, and its time for one look.
+    folder: Path,
+) -> tuple[float, float]:  # fmt: skip
+    """Write model.onnx, labels.txt, card.toml and model.zip, which holds the three; gives how far the file's answers
+    are from the net's on real pictures, and the median time of a look, ms.
 
-    Raises ModelCorruptError where the file answers otherwise than the net.
+    Raises ModelCorruptError, and keeps nothing, where the file answers otherwise than the net.
     """
-    model = path.with_suffix(".onnx")
-    _write(net, model)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.write(model, "model.onnx")
-        archive.writestr("labels.txt", "".join(f"{label}\n" for label in labels))
-        archive.writestr("card.toml", _card(labels, thresholds, eye.crop, data))
-    model.unlink()
-    difference, milliseconds = _compared(net, PhotoClassifier.open(path), eye, photos)
+    _write(net, eye, folder / "model.onnx")
+    (folder / "labels.txt").write_text("".join(f"{label}\n" for label in labels), encoding="utf-8")
+    (folder / "card.toml").write_text(_card(labels, thresholds, eye.crop, data), encoding="utf-8")
+    difference, ms = _compared(net, PhotoClassifier.open(folder), eye, photos)
     if not difference <= PARITY:
-        path.unlink()
-        raise ModelCorruptError(f"the file of {path.name} differs from the net by {difference}: it was not kept")
-    content = path.read_bytes()
-    return {
-        "sha256": hashlib.sha256(content).hexdigest(), "size": len(content), "largest_difference": difference,
-        "ms_a_look": milliseconds, "temperature": round(net.temperature, 4), "thresholds": list(thresholds),
-        "data": data,
-    }  # fmt: skip
+        (folder / "model.onnx").unlink()
+        raise ModelCorruptError(
+            f"the ONNX file differs from the net by {difference:.1e}, above {PARITY}: it was not kept"
+        )
+    with (folder / "card.toml").open("a", encoding="utf-8") as file:
+        file.write(f"parity = {difference:.2e}\n")
+    with zipfile.ZipFile(folder / "model.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("model.onnx", "labels.txt", "card.toml"):
+            archive.write(folder / name, name)
+    return difference, ms
 
 
 def _card(labels: Sequence[str], thresholds: Sequence[float], crop: str, data: str) -> str:
+    note = f'[recogniser]\ncrop = "{crop}"\nthresholds = {list(thresholds)}\n'
+    if crop == "body":
+        return f'head = "classes"\nlabels = {json.dumps(list(labels), ensure_ascii=False)}\n\n{note}data = "{data}"\n'
     backbone = card(BACKBONE)
     return (
         f'head = "classes"\nlabels = {json.dumps(list(labels), ensure_ascii=False)}\n\n'
         f"[input]  # of the backbone: RGB, 8 bit\nwidth = {SIDE}\nheight = {SIDE}\nlow = 0\nhigh = 255\n\n"
-        f'[recogniser]\ncrop = "{crop}"\nthresholds = {list(thresholds)}\n'
-        f'backbone = "{BACKBONE}"\nbackbone_sha256 = "{backbone.sha256}"\nbackbone_output = "{backbone.keep[1]}"\n'
+        f'{note}backbone = "{BACKBONE}"\nbackbone_sha256 = "{backbone.sha256}"\n'
+        f'backbone_output = "{backbone.keep[1]}"\n'
         f'data = "{data}"\n'
     )
 
 
-def _write(net: Exported, path: Path) -> None:
-    """Input `levels` (N, 14, 14, 512) uint8, output `probabilities` (N, classes)."""
-    example = (torch.zeros(2, *SHAPE, dtype=torch.uint8),)
-    onnx_file.write(onnx_file.exported(net, example, ["levels"], ["probabilities"], "pictures"), path)
+def _write(net: Exported, eye: Eye, path: Path) -> None:
+    """Input `levels` (N, 14, 14, 512) uint8, or `body` (N, 198) float; output `probabilities` (N, classes)."""
+    example = (torch.from_numpy(np.zeros((2, *eye.shape), eye.type)),)
+    name = "body" if eye.crop == "body" else "levels"
+    onnx_file.write(onnx_file.exported(net, example, [name], ["probabilities"], "pictures"), path)
 
 
 @torch.no_grad()
@@ -79,10 +78,9 @@ def _compared(net: Exported, runs: PhotoClassifier, eye: Eye, photos: Sequence[P
         look = eye.look(photo)
         if look is None:
             continue
-        levels = eye.backbone.maps(eye.backbone.look(look.frame, look.region)).coarse
-        ours = net(torch.from_numpy(levels[None])).numpy()
+        ours = net(torch.from_numpy(eye.as_seen(look)[None])).numpy()
         began = time.perf_counter()
-        theirs = runs.read(look.frame, [look.region])
+        theirs = runs.read(look.frame, [look.region]) if look.pose is None else runs.read_bodies([look.pose])
         times.append(1e3 * (time.perf_counter() - began))
         worst = max(worst, float(np.abs(ours - theirs).max()))
     return worst, round(statistics.median(times), 1)

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from footlights.perception.image_features import Levels
 from footlights.recognition.photo_classes import Crop
 from footlights.studio.photos.dataset import Photo, PhotoSet
-from footlights.studio.photos.looks import Eye
+from footlights.studio.photos.looks import Eye, Seen
 
-SHAPE = (14, 14, 512)  # of one map: 100 kB
 MOST = 20_000  # maps that are kept, 2 GB: of larger sets there are fewer variants
+BODY_MORE = 4  # times as many variants of bodies, which are small
 
 Watch = Callable[[int, int], None]  # told the pictures done, and how many there are
 
@@ -24,7 +23,7 @@ Watch = Callable[[int, int], None]  # told the pictures done, and how many there
 class FeatureSet:
     """Maps of the pictures in which there was something to see."""
 
-    levels: Levels  # (N, 1 + variants, 14, 14, 512): each picture as it is, then its variants
+    levels: Seen  # (N, 1 + variants, 14, 14, 512), or (N, 1 + variants, 198) of bodies: as it is, then its variants
     kinds: np.ndarray  # (N,) classes
     photos: tuple[Photo, ...]  # N
     missed: tuple[Photo, ...]  # those in which nobody was found
@@ -37,9 +36,17 @@ def make_features(
     found: PhotoSet, crop: Crop, variants: int, mirror: bool, seed: int, path: Path, watch: Watch, threads: int = 2
 ) -> FeatureSet:
     """The features of a set; from `path` (`.npy`) where they lie there already, else made and put there."""
+    variants *= BODY_MORE if crop == "body" else 1
     variants = min(variants, max(0, MOST // len(found.photos) - 1))
     eye = Eye(crop)
-    wanted = [eye.backbone.card.sha256, crop, variants, mirror, seed, [photo.digest for photo in found.photos]]
+    wanted = [
+        "" if crop == "body" else eye.backbone.card.sha256,
+        crop,
+        variants,
+        mirror,
+        seed,
+        [photo.digest for photo in found.photos],
+    ]
     key = hashlib.sha256(json.dumps(wanted).encode()).hexdigest()
     note = path.with_suffix(".json")
     if not (note.exists() and path.exists() and json.loads(note.read_text(encoding="utf-8"))["key"] == key):
@@ -47,7 +54,7 @@ def make_features(
         note.write_text(json.dumps({"key": key, "seen": seen}), encoding="utf-8")
     seen = json.loads(note.read_text(encoding="utf-8"))["seen"]
     rows = np.flatnonzero(seen)
-    levels: Levels = np.load(path, mmap_mode="r")[: len(rows)]
+    levels: Seen = np.load(path, mmap_mode="r")[: len(rows)]
     kept = tuple(found.photos[row] for row in rows.tolist())
     missed = tuple(photo for photo, good in zip(found.photos, seen, strict=True) if not good)
     return FeatureSet(levels, np.array([photo.kind for photo in kept], int), kept, missed)
@@ -59,7 +66,7 @@ def _make(
     """Write the maps one after the other; which pictures have one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     count = len(found.photos)
-    levels = np.lib.format.open_memmap(path, "w+", np.uint8, (count, 1 + variants, *SHAPE))
+    levels = np.lib.format.open_memmap(path, "w+", eye.type, (count, 1 + variants, *eye.shape))
     seen: list[bool] = []
     with ThreadPoolExecutor(threads) as pool:
         jobs = pool.map(lambda n: eye.maps(found.photos[n], variants, mirror, (seed, n)), range(count))

@@ -1,56 +1,62 @@
-"""A whole training: from class folders to a zip that the engine loads, with its scores."""
+"""A whole training: from class folders to a model that the engine loads, with its report."""
 
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from footlights.core.errors import SettingsError, SinkError
+from footlights.studio import report as reports
 from footlights.studio.checkpoint import read, save
 from footlights.studio.emotion import measures
-from footlights.studio.photos.dataset import PhotoSet, split
+from footlights.studio.photos.dataset import PhotoSet, check, split
 from footlights.studio.photos.export import export
-from footlights.studio.photos.features import FeatureSet, Watch, make_features
+from footlights.studio.photos.features import FeatureSet, make_features
 from footlights.studio.photos.looks import Eye
 from footlights.studio.photos.net import Exported
-from footlights.studio.photos.scores import Judged, draw_mistakes, score, summary, thresholds
-from footlights.studio.photos.training import Line, Run, Settings, judge
+from footlights.studio.photos.scores import Judged, mistakes, thresholds
+from footlights.studio.photos.training import Run, Settings, judge
+from footlights.studio.report import Report
+from footlights.studio.trained_net import keep
+from footlights.studio.watching import Count, Watcher
 
+COLDEST = 0.5  # temperature of the calibration: few pictures, all of them right, would make it sure of everything
 SIDED = ("left", "right")  # labels with these words mean something else in a mirror
 
 
-@dataclass(frozen=True)
-class Watcher:
-    """Who wants to be told: of pictures looked at, of each epoch when it is over, and of what is worth a line."""
+def train(data: Path, out: Path, settings: Settings, watcher: Watcher, threads: int = 2) -> Report:
+    """Train on the class folders of `data/train` and `data/valid`, or of `data`, split by recording; see `learn`.
 
-    look: Watch = lambda done, count: None
-    epoch: Callable[[Line], None] = lambda line: None
-    say: Callable[[str], None] = lambda line: None
-
-
-def train(data: Path, out: Path, settings: Settings, watcher: Watcher, threads: int = 2) -> str:
-    """Train on the class folders of `data/train` and `data/valid`, or of `data`, split by recording; or go on with the
-    checkpoint in `out`. Gives the score on valid as text.
-
-    `threads`: pictures looked at in parallel. Writes checkpoint.pt, photos.zip, scores.json, mistakes.png and the
-    features of all pictures. Raises SourceError (data), SettingsError (nothing to learn; a checkpoint of other
-    settings), SinkError (`out`), ModelMissingError.
+    Raises SourceError (data), and what `learn` raises.
     """
-    torch.set_num_threads(1)  # the head is small: a second thread gains little, and on a busy machine costs much
     train_set, valid_set, warnings = split(data, settings.seed)
     for line in [*warnings, *(f"left out: {line}" for line in (*train_set.skipped, *valid_set.skipped)[:20])]:
         watcher.say(line)
-    settings = replace(settings, mirror=settings.mirror and not _sided(train_set.labels))
+    return learn(train_set, valid_set, out, settings, watcher, threads)
+
+
+def learn(
+    train_set: PhotoSet, valid_set: PhotoSet, out: Path, settings: Settings, watcher: Watcher, threads: int = 2
+) -> Report:
+    """Train on a set, or go on with the checkpoint in `out`. `threads`: pictures looked at in parallel.
+
+    Writes checkpoint.pt, model.onnx, model.zip, its card and labels, report.json, curves.csv, worst/ and the features
+    of all pictures. Raises SettingsError (nothing to learn; a checkpoint of other settings), SinkError (`out`),
+    ModelError, StoppedError.
+    """
+    torch.set_num_threads(1)  # the head is small: a second thread gains little, and on a busy machine costs much
+    check(train_set)
+    settings, began = replace(settings, mirror=settings.mirror and not _sided(train_set.labels)), time.monotonic()
     try:
         out.mkdir(parents=True, exist_ok=True)
         shown = seen(train_set, settings, out / "train.npy", settings.variants, watcher, threads)
         judged_on = seen(valid_set, settings, out / "valid.npy", 0, watcher, threads)
         run = Run(settings, train_set.labels, shown, judged_on)
         _learn(run, out, watcher)
-        return finish(run, train_set, judged_on, out)
+        return finish(run, train_set, judged_on, out, time.monotonic() - began)
     except OSError as error:
         raise SinkError(f"{out} cannot be written to: {error.strerror or error}") from error
 
@@ -58,7 +64,7 @@ def train(data: Path, out: Path, settings: Settings, watcher: Watcher, threads: 
 def seen(found: PhotoSet, settings: Settings, path: Path, variants: int, watcher: Watcher, threads: int) -> FeatureSet:
     """The features of a set. Raises SettingsError where a class has no picture with somebody in it."""
     features = make_features(
-        found, settings.crop, variants, settings.mirror, settings.seed, path, watcher.look, threads
+        found, settings.crop, variants, settings.mirror, settings.seed, path, _checked(watcher), threads
     )
     if features.missed:
         names = ", ".join(photo.path.name for photo in features.missed[:3])
@@ -70,20 +76,34 @@ def seen(found: PhotoSet, settings: Settings, path: Path, variants: int, watcher
     return features
 
 
-def finish(run: Run, train_set: PhotoSet, valid: FeatureSet, out: Path) -> str:
-    """Write all that is made of the trained head; gives the score as text."""
+def finish(run: Run, train_set: PhotoSet, valid: FeatureSet, out: Path, seconds: float) -> Report:
+    """Calibrate, write the files and measure."""
     logits = judge(run.average, valid)
-    temperature = measures.fit_temperature(logits, valid.kinds)
+    temperature = max(COLDEST, measures.fit_temperature(logits, valid.kinds))
     judged = Judged(run.labels, valid.photos, measures.softmax(logits / temperature), valid.missed)
     levels, eye = thresholds(judged), Eye(run.settings.crop)
     net, data = Exported(run.average, temperature), train_set.digest()
-    facts = export(net, run.labels, levels, eye, valid.photos, data, out / "photos.zip")
-    result = score(judged)
-    mistakes = draw_mistakes(judged, out / "mistakes.png")
-    told = {"valid": result, "model": facts, "settings": vars(run.settings), "history": run.history}
-    (out / "scores.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
-    lines = [summary(result), f"{facts['ms_a_look']} ms a look; calibration error {result['calibration_error']:.3f}"]
-    return "\n".join([*lines, *([f"the worst mistakes are on {out / 'mistakes.png'}"] if mistakes else [])])
+    difference, ms = export(net, run.labels, levels, eye, valid.photos, data, out)
+    keep(net, out)
+    missed = [photo.kind for photo in judged.missed]
+    report = Report(
+        kind="photos",
+        labels=run.labels,
+        settings=vars(run.settings),
+        data=data,
+        valid={
+            "examples": len(judged.photos) + len(missed), "accuracy": round(judged.accuracy, 4), "missed": len(missed),
+        },
+        classes=reports.classes(run.labels, judged.kinds, judged.answers, missed),
+        confusion=reports.confusion(run.labels, judged.kinds, judged.answers, missed),
+        calibration=reports.calibration(judged.probabilities.max(axis=1), judged.answers == judged.kinds),
+        speed=reports.speed(ms, f"a look, finding the {run.settings.crop} not counted" if missed else "a look"),
+        parity={"onnx": difference},
+        training={"seconds": round(seconds, 1), "epochs": run.history},
+        mistakes=tuple(mistakes(judged, out)),
+    )  # fmt: skip
+    report.write(out)
+    return report
 
 
 def _learn(run: Run, out: Path, watcher: Watcher) -> None:
@@ -92,9 +112,19 @@ def _learn(run: Run, out: Path, watcher: Watcher) -> None:
     if checkpoint.exists():
         run.restore(read(checkpoint))
     while not run.ended:
-        line = run.epoch()
+        watcher.check()
+        line = run.epoch(watcher.step)
         save(checkpoint, run.state())
-        watcher.epoch(line)
+        left = round(line["seconds"] * (run.settings.epochs - run.done))
+        watcher.epoch({**line, "epochs": run.settings.epochs, "left": left})
+
+
+def _checked(watcher: Watcher) -> Count:
+    def look(done: int, count: int) -> None:
+        watcher.look(done, count)
+        watcher.check()
+
+    return look
 
 
 def _sided(labels: Sequence[str]) -> bool:

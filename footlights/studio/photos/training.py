@@ -16,9 +16,10 @@ from footlights.recognition.photo_classes import Crop
 from footlights.studio.checkpoint import blend
 from footlights.studio.emotion import measures
 from footlights.studio.photos.features import FeatureSet, Watch
-from footlights.studio.photos.net import Head
+from footlights.studio.photos.net import BodyHead, Head, new_head
 
 Line = dict[str, Any]  # what is said of one epoch
+BODY_PASSES = 6  # times through all bodies in one epoch: they are small, and each time others
 AT_ONCE = 64  # maps in one call when a set is judged
 
 
@@ -33,7 +34,7 @@ class Settings:
     rate: float = 2e-3  # peak of the learning rate
     decay: float = 0.05  # weight decay
     smoothing: float = 0.05  # of the labels
-    variants: int = 5  # of each picture, that the epochs take in turn
+    variants: int = 9  # of each picture, that the epochs take in turn
     mirror: bool = True  # some of the variants are mirror images
 
 
@@ -43,10 +44,15 @@ class Run:
     def __init__(self, settings: Settings, labels: tuple[str, ...], train: FeatureSet, valid: FeatureSet) -> None:
         self.settings, self.labels, self.train, self.valid = settings, labels, train, valid
         torch.manual_seed(settings.seed)
-        self.head = Head(len(labels))
+        self.head = new_head(settings.crop, len(labels))
+        if isinstance(self.head, BodyHead):
+            values = torch.from_numpy(np.array(train.levels, np.float32)).flatten(0, 1)
+            self.head.mean.copy_(values.mean(0))
+            self.head.deviation.copy_(values.std(0) + 0.1)
         self.average = copy.deepcopy(self.head).eval()
         self.optimiser = torch.optim.AdamW(self.head.parameters(), lr=0.0, weight_decay=settings.decay)
-        self.steps = max(1, len(train) // settings.batch)
+        self.passes = BODY_PASSES if settings.crop == "body" else 1
+        self.steps = max(1, self.passes * len(train) // settings.batch)
         counts = np.bincount(train.kinds, minlength=len(labels))
         self.weights = torch.tensor((len(train) / len(labels) / counts) ** 0.5, dtype=torch.float32)
         self.history: list[Line] = []
@@ -65,10 +71,10 @@ class Run:
         began, total = time.monotonic(), 0.0
         rng = np.random.default_rng((self.settings.seed, self.done))
         torch.manual_seed(self.settings.seed + 1000 * self.done)
-        rows = np.array_split(rng.permutation(len(self.train)), self.steps)
-        variants = rng.integers(0, self.train.levels.shape[1], len(self.train))
-        for step, chosen in enumerate(rows):
-            batch = torch.from_numpy(self.train.levels[chosen, variants[chosen]])
+        order = np.concatenate([rng.permutation(len(self.train)) for _ in range(self.passes)])
+        for step, chosen in enumerate(np.array_split(order, self.steps)):
+            variants = rng.integers(0, self.train.levels.shape[1], len(chosen))
+            batch = torch.from_numpy(self.train.levels[chosen, variants])
             total += self._learn(batch, torch.from_numpy(self.train.kinds[chosen]), self.done + step / self.steps)
             watch(step + 1, self.steps)
         judged = measures.softmax(judge(self.average, self.valid))
@@ -113,7 +119,7 @@ class Run:
 
 
 @torch.no_grad()
-def judge(head: Head, found: FeatureSet) -> np.ndarray:
+def judge(head: Head | BodyHead, found: FeatureSet) -> np.ndarray:
     """(N, classes) logits of the pictures of a set as they are."""
     head.eval()
     parts = [

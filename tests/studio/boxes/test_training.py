@@ -15,8 +15,9 @@ from footlights.media.picture import ArrayPicture  # noqa: E402
 from footlights.perception.objects import ObjectDetector  # noqa: E402
 from footlights.studio.boxes.loss import Cells, assign, iou, loss, pairwise_iou  # noqa: E402
 from footlights.studio.boxes.net import Detector, in_order, new_detector  # noqa: E402
-from footlights.studio.boxes.recipe import Watcher, split, train  # noqa: E402
+from footlights.studio.boxes.recipe import split, train  # noqa: E402
 from footlights.studio.boxes.training import Run, Settings  # noqa: E402
+from footlights.studio.watching import Watcher  # noqa: E402
 
 SMALL = Settings(epochs=2, batch=4, size=96, mosaic=0.3, seed=3)
 
@@ -108,14 +109,14 @@ def test_a_published_export_is_taken_as_a_start_and_another_file_is_not(tmp_path
 
 def test_from_pictures_to_a_file_that_the_engine_loads(data: Path, tmp_path: Path) -> None:
     lines: list[dict[str, object]] = []
-    text = train(data, tmp_path / "out", SMALL, Watcher(epoch=lines.append), threads=1)
-    assert "mean average precision" in text
+    report = train(data, tmp_path / "out", SMALL, Watcher(epoch=lines.append), threads=1)
+    assert set(report.classes) == {"green", "red"} and report.parity["onnx"] <= 1e-3
     assert float(lines[-1]["loss"]) < float(lines[0]["loss"])  # type: ignore[arg-type]
-    detector = ObjectDetector(tmp_path / "out" / "detector.zip", min_score=0.01)
+    detector = ObjectDetector(tmp_path / "out" / "model.zip", min_score=0.01)
     assert detector.labels == ("green", "red")
     found = detector.find(Frame(ArrayPicture(np.full((96, 96, 3), 110, np.uint8)), 0.0, "test", 0))
     assert found.boxes.shape[1] == 4
-    assert b"/" + Path(__file__).parts[1].encode() not in (tmp_path / "out" / "detector.onnx").read_bytes()
+    assert b"/" + Path(__file__).parts[1].encode() not in (tmp_path / "out" / "model.onnx").read_bytes()
 
 
 def test_an_interrupted_training_goes_on_as_if_it_had_not_been(data: Path) -> None:

@@ -11,7 +11,8 @@ from footlights.media.rehearsal.posture import ARMS, LEGS, rest
 from footlights.media.rehearsal.skeleton import solve
 from footlights.recognition.movement.features import VIEWS
 from footlights.recognition.movement.sight import RATE
-from footlights.studio.movement.acts import act, fidget, slack
+from footlights.studio.movement import noise
+from footlights.studio.movement.acts import act, fidget, slack, unmeant
 from footlights.studio.movement.generator import AFTER, moments, sequence, targets
 from footlights.studio.movement.library import NETS, Library, library, shows
 from footlights.studio.movement.noise import errors, observed
@@ -164,3 +165,23 @@ def test_fidgeting_ends_at_rest() -> None:
         done = fidget(np.random.default_rng(seed))
         assert done.span is None
         np.testing.assert_array_equal(done.keys[-1].row, rest())
+
+
+def test_what_is_not_meant_is_done_otherwise_every_time() -> None:
+    throw, rng = motion("throw"), np.random.default_rng(4)
+    done = [unmeant(throw, rng, 0.5) for _ in range(30)]
+    seconds = [one.seconds for one in done]
+    assert max(seconds) > 1.5 * min(seconds)
+    assert min(len(one.keys) for one in done) < len(throw.enter) + len(throw.cycle)  # some begin in the middle
+
+
+def test_a_depth_camera_sees_no_face_and_no_fingers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(noise, "_OF_DEPTH", 1.0)
+    known, seen = library("gestures"), np.zeros(33)
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        times = np.arange(0, 4, 1 / 30)
+        sight = observed(filmed(compose(known, "full", 4.0, rng), "full", times, rng), times, rng)
+        assert not sight.held.any() and not sight.seen[:, 1:11].any()
+        seen += sight.seen.mean(0)
+    assert (seen[[11, 12, 15, 16]] > 3).all()

@@ -19,7 +19,7 @@ from footlights.models.cards import read_card
 from footlights.recognition.movement.features import VIEWS
 from footlights.recognition.movement.reader import MovementReader
 from footlights.studio.checkpoint import save
-from footlights.studio.movement import export, recipe
+from footlights.studio.movement import export, recipe, training
 from footlights.studio.movement.generator import sequence
 from footlights.studio.movement.library import NETS, library
 from footlights.studio.movement.net import DILATIONS, Stepper, new_net
@@ -122,6 +122,22 @@ def test_an_earlier_net_of_other_labels_can_be_begun_with() -> None:
     assert torch.equal(new.leave.weight, old.leave.weight.flip(0))
     with pytest.raises(SettingsError, match="another size"):
         adopt(new_net("gestures", 8), labels, state)
+
+
+def test_a_wider_net_begins_with_nearly_the_same_answers() -> None:
+    old, labels = random_net("gestures"), library("gestures").labels
+    inputs = sequence(library("gestures"), (1, 1), 8.0).inputs
+    wider = new_net("gestures", 56).eval()
+    adopt(wider, labels, {"average": old.state_dict(), "labels": list(labels)})
+    before, after = (export.probabilities(net, inputs) for net in (old, wider))
+    assert np.abs(before - after).mean() < 0.3 * np.abs(before - before.mean(0)).mean()
+
+
+def test_every_seventh_sequence_of_a_training_holds_nothing_to_be_found() -> None:
+    run = Run("gestures", Settings(steps=1, batch=1, seconds=8.0, fresh=1, pool=training.QUIET + 1, channels=16))
+    run.pool.grow(training.QUIET)
+    shown = run.pool.wanted.any(2).any(1)
+    assert not shown[training.QUIET - 1] and shown[: training.QUIET - 1].any()
 
 
 def test_what_is_damaged_or_no_checkpoint_is_refused(tmp_path: Path) -> None:

@@ -17,9 +17,11 @@ from footlights.media.images import load  # noqa: E402
 from footlights.media.picture import ArrayPicture  # noqa: E402
 from footlights.models.cards import card  # noqa: E402
 from footlights.recognition.photo_classes import PhotoClassifier  # noqa: E402
-from footlights.studio.photos.recipe import Watcher, train  # noqa: E402
-from footlights.studio.photos.scores import Judged, draw_mistakes, score, thresholds  # noqa: E402
+from footlights.studio import report as reports  # noqa: E402
+from footlights.studio.photos.recipe import train  # noqa: E402
+from footlights.studio.photos.scores import Judged, mistakes, thresholds  # noqa: E402
 from footlights.studio.photos.training import Settings  # noqa: E402
+from footlights.studio.watching import Watcher  # noqa: E402
 from tests.studio.photos.conftest import Draw  # noqa: E402
 
 
@@ -28,15 +30,15 @@ def test_from_pictures_to_a_model_that_knows_new_ones(
 ) -> None:
     models("image-features")
     lines: list[dict[str, object]] = []
-    text = train(shapes, tmp_path / "out", Settings(epochs=6, variants=1), Watcher(epoch=lines.append))
+    report = train(shapes, tmp_path / "out", Settings(epochs=6, variants=1), Watcher(epoch=lines.append))
     assert [line["epoch"] for line in lines] == [1, 2, 3, 4, 5, 6]
-    assert "cross:" in text
-    told = json.loads((tmp_path / "out" / "scores.json").read_text())
-    assert told["model"]["largest_difference"] <= 1e-3
-    assert told["valid"]["pictures"] == 12
+    told = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert "cross:" in reports.told(told)
+    assert told["parity"]["onnx"] == report.parity["onnx"] <= 1e-3
+    assert told["valid"]["examples"] == 12
     draw(tmp_path / "new", "cross", 77, 10)
     draw(tmp_path / "new", "not_cross", 78, 10)
-    classifier = PhotoClassifier.open(tmp_path / "out" / "photos.zip")
+    classifier = PhotoClassifier.open(tmp_path / "out" / "model.zip")
     assert classifier.labels == ("cross", "not_cross")
     right = 0
     for path in sorted((tmp_path / "new").rglob("*.png")):
@@ -44,10 +46,10 @@ def test_from_pictures_to_a_model_that_knows_new_ones(
         assert row.sum() == pytest.approx(1, abs=1e-4)
         right += classifier.labels[int(row.argmax())] == path.parent.name
     assert right >= 18, "of 20 pictures of recordings that it never saw"
-    with zipfile.ZipFile(tmp_path / "out" / "photos.zip") as archive:
+    with zipfile.ZipFile(tmp_path / "out" / "model.zip") as archive:
         notes = archive.read("card.toml").decode()
     assert card("image-features").sha256 in notes
-    assert told["model"]["data"] in notes
+    assert report.data in notes
 
 
 def test_an_interrupted_training_ends_as_one_that_was_not(
@@ -98,22 +100,26 @@ def judged(shapes: Path) -> Judged:
 
 
 def test_scores_count_what_had_no_answer(judged: Judged) -> None:
-    result = score(judged)
-    assert result["confusion"] == [[2, 1], [1, 1]]
-    assert result["accuracy"] == 0.5
-    assert result["classes"]["cross"] == {
-        "pictures": 3, "answers": 3, "right": 2, "nobody_found": 0, "recall": 0.6667, "precision": 0.6667,
+    missed = [photo.kind for photo in judged.missed]
+    table = reports.confusion(judged.labels, judged.kinds, judged.answers, missed)
+    assert table["counts"] == [[2, 1, 0], [1, 1, 1]] and table["columns"][-1] == reports.NOTHING
+    assert judged.accuracy == 0.5
+    classes = reports.classes(judged.labels, judged.kinds, judged.answers, missed)
+    assert classes["cross"] == {
+        "examples": 3, "answers": 3, "right": 2, "missed": 0, "recall": 0.6667, "precision": 0.6667,
     }  # fmt: skip
-    assert result["classes"]["not_cross"]["recall"] == 0.3333
+    assert classes["not_cross"]["recall"] == 0.3333
 
 
 def test_thresholds_leave_out_wrong_answers(judged: Judged) -> None:
     assert thresholds(judged) == [0.85, 0.75]
 
 
-def test_the_sheet_shows_the_mistakes(judged: Judged, tmp_path: Path) -> None:
-    assert draw_mistakes(judged, tmp_path / "mistakes.png") == 2
-    assert load(tmp_path / "mistakes.png").shape == (274, 480, 3)
-    right = Judged(judged.labels, judged.photos[:1], judged.probabilities[:1])
-    assert draw_mistakes(right, tmp_path / "mistakes.png") == 0
-    assert not (tmp_path / "mistakes.png").exists(), "an older sheet must not stay"
+def test_mistakes_are_kept_as_pictures_the_surest_first(judged: Judged, tmp_path: Path) -> None:
+    worst = mistakes(judged, tmp_path)
+    assert [(wrong.truth, wrong.answer, wrong.certainty) for wrong in worst] == [
+        ("not_cross", "cross", 0.8), ("cross", "not_cross", 0.7),
+    ]  # fmt: skip
+    assert all(load(tmp_path / wrong.picture).shape == (120, 160, 3) for wrong in worst)
+    assert mistakes(Judged(judged.labels, judged.photos[:1], judged.probabilities[:1]), tmp_path) == []
+    assert not list((tmp_path / "worst").iterdir()), "older pictures must not stay"
