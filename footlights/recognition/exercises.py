@@ -22,6 +22,7 @@ from footlights.recognition.own_exercises import OwnExercises
 from footlights.recognition.repetitions import Repetition, RepetitionCounter
 
 BEGIN = 0.7  # seconds for which it must be probable before an exercise begins
+BEGIN_ONCE = 0.3  # seconds, where a whole repetition that agrees with the library was seen
 BEGIN_HELD = 1.5  # seconds, for one that is held: people pass through its posture
 END = 1.5  # seconds for which it must be improbable before it ends
 LEAVE = 0.6  # of the threshold, under which a probability says that it is over
@@ -156,8 +157,12 @@ class ExerciseRecogniser:
         yield from self._judge(track, person, probabilities, stream, time)
         likely = person.bout.entry if person.bout else person._candidate.entry if person._candidate else None
         expected = likely.expected if likely is not None else None
-        sure = person.bout is not None and person._candidate is None
-        person._waiting.extend(person.counter.update(time, track.pose, expected, sure=sure))
+        once = self._may_be_done_once(person)
+        sure = once or (person.bout is not None and person._candidate is None)
+        done = person.counter.update(time, track.pose, expected, sure=sure)
+        person._waiting.extend(done)
+        if once and any(one.way is not None for one in done):
+            yield from self._begin(track.id, person, stream, time)
         person.period = person.counter.period(time)
         person.moving = person.period is not None or person.counter.moving
         yield from self._settle(track.id, person, stream, time, patience=UNKNOWN_AFTER)
@@ -165,6 +170,13 @@ class ExerciseRecogniser:
         if bout is not None and bout.entry.held and time - bout.begin >= HOLD_EVERY * (bout.holds + 1) - 1e-6:
             bout.holds = int((time - bout.begin) / HOLD_EVERY + 1e-6)
             yield _event("exercise.hold", stream, time, track.id, bout)
+
+    def _may_be_done_once(self, person: Person) -> bool:
+        """Something is beginning that may be over before it has been probable for long, such as a single jab."""
+        candidate = person._candidate
+        if candidate is None or person.bout is not None or candidate.entry.held:
+            return False
+        return candidate.held - candidate.since >= BEGIN_ONCE - 1e-6
 
     def _judge(self, track: Track, person: Person, probabilities: Floats, stream: str, time: float) -> Iterator[Event]:
         """Whether an exercise begins or ends with these probabilities."""

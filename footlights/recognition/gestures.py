@@ -1,13 +1,12 @@
 """Recognises the gestures of every person of a stream: when they begin, when they end, how sure it is."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from footlights.core.errors import SettingsError
 from footlights.core.event import Event, Value
 from footlights.core.per_track import PerTrack
 from footlights.core.scene import Hand, Pose, Scene, Side, Track
@@ -16,6 +15,7 @@ from footlights.recognition.definitions import Condition, Definition, choose, fi
 from footlights.recognition.features import feature
 from footlights.recognition.hand_shapes import SHAPES, HandShapes
 from footlights.recognition.history import History, Samples, turning_points
+from footlights.recognition.learned import Nets, definitions_of
 from footlights.recognition.movement.reader import MovementReader, State
 
 GAP = 0.8  # seconds between frames from which on they are no film: the past says nothing about the present
@@ -94,7 +94,7 @@ class _Person:
 
     history: History
     gestures: dict[str, Progress]
-    net: State | None  # of the movement net, where one is asked
+    nets: tuple[State, ...]  # of the movement nets that are asked
     time: float = -math.inf  # seconds, the newest frame
     values: dict[str, float] = field(default_factory=dict)  # features of the newest frame
 
@@ -125,19 +125,23 @@ class GestureRecogniser:
         names: What to look for; None for all gestures that are not experimental.
         hold: Seconds that a gesture must last before it counts; None for each definition's own.
         own: TOML files with further definitions.
+        readers: Recognisers of clips of one's own, see `learned.open_readers`; their labels are gestures, too.
 
     Raises:
         SettingsError: an unknown gesture, or a definition that is not as it should be.
     """
 
     def __init__(
-        self, names: Iterable[str] | None = None, *, hold: float | None = None, own: Iterable[Path] = ()
-    ) -> None:
-        known = library(*own)
+        self, names: Iterable[str] | None = None, *, hold: float | None = None, own: Iterable[Path] = (),
+        readers: Sequence[MovementReader] = (),
+    ) -> None:  # fmt: skip
+        mine = definitions_of(readers)
+        known = {**library(*own), **mine}
         chosen = choose(names, known) if names is not None else gestures(known)
         chosen = tuple(sorted(chosen, key=lambda name: known[name].kind == "rest"))  # what else there is comes first
-        self._net = MovementReader() if any(known[name].asks_net for name in chosen) else None
-        self.definitions: Mapping[str, Definition] = {name: _judged(known[name], self._net) for name in chosen}
+        shipped = any(known[name].asks_net for name in chosen if name not in mine)
+        self._nets = Nets(MovementReader() if shipped else None, readers)
+        self.definitions: Mapping[str, Definition] = {name: self._nets.judged(known[name]) for name in chosen}
         self.needs = frozenset[str]().union(*(one.needs for one in self.definitions.values()))
         self._hold = hold
         reads = [(condition, name) for one in self.definitions.values() for condition, name in one.names()]
@@ -209,7 +213,7 @@ class GestureRecogniser:
             for name, definition in self.definitions.items()
             if definition.kind != "nobody"
         }
-        return _Person(History(self._length), doing, None if self._net is None else self._net.new())
+        return _Person(History(self._length), doing, self._nets.new())
 
     def _read(
         self, pose: Pose | None, hands: Mapping[Side, Hand], learned: Mapping[str, float] | None = None
@@ -226,12 +230,8 @@ class GestureRecogniser:
         return {side: dict(zip(self._shapes.labels, row, strict=True)) for side, row in zip(hands, rows, strict=True)}
 
     def _read_movement(self, person: _Person, track: Track, time: float) -> Mapping[str, float]:
-        if self._net is None or person.net is None:
-            return {}
-        answer = self._net.step(person.net, time, track.pose, track.hands)
-        if self._frames == 1:  # it may be a picture that stands alone, which shows no movement
-            return {}
-        return dict(zip(self._net.labels, answer.tolist(), strict=True))
+        answers = self._nets.step(person.nets, time, track.pose, track.hands)
+        return answers if self._frames > 1 else {}  # a picture that stands alone shows no movement
 
     def _follow(self, track: Track, person: _Person, stream: str, time: float) -> Iterator[Event]:
         person.time = time
@@ -303,18 +303,6 @@ class GestureRecogniser:
         progress.quiet = time + progress.definition.cooldown
         progress.forget()
         return event
-
-
-def _judged(definition: Definition, net: MovementReader | None) -> Definition:
-    """The definition with the movement net's threshold for it among its conditions, where the net must know it."""
-    if not definition.learned or net is None:
-        return definition
-    if definition.name not in net.labels:
-        raise SettingsError(
-            f"gesture '{definition.name}': learned = true, and the movement net does not know it; it knows "
-            f"{', '.join(net.labels)}"
-        )
-    return definition.judged(float(net.thresholds[net.labels.index(definition.name)]))
 
 
 def _onset(person: _Person, definition: Definition, posture: Posture) -> float:

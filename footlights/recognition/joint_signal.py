@@ -21,6 +21,7 @@ COUNTED = (
 _JOINTS = [BODY_INDEX[name] for name in COUNTED]
 _SHOULDERS = [BODY_INDEX["left_shoulder"], BODY_INDEX["right_shoulder"]]
 _HIPS = [BODY_INDEX["left_hip"], BODY_INDEX["right_hip"]]
+MOSTLY = 0.2  # share of a stretch for which a joint may be unseen
 _FRESH = 3  # samples after which the length of the trunk is measured again
 
 
@@ -28,12 +29,14 @@ class Signal:
     """The joints of one body on an even grid of time: positions about the shoulders, and the shoulders' own place.
 
     A sample is the mean of the frames that fall into it; between frames that lie further apart it is interpolated.
+    A joint that is not seen stays where it was.
     """
 
     def __init__(self) -> None:
         self.count = 0  # samples so far
         self._size = int(WINDOW * RATE)
-        self._rows = np.full((self._size, 2 * len(_JOINTS) + 2), math.nan)  # pixels
+        self._rows = np.full((self._size, 2 * len(_JOINTS) + 2), math.nan)  # pixels; not a number: never seen
+        self._unseen = np.ones(self._rows.shape, bool)
         self._units = np.full(self._size, math.nan)  # pixels, a trunk length
         self._unit = math.nan  # pixels: what it is most of the time when it is not foreshortened
         self._start = 0.0
@@ -68,19 +71,25 @@ class Signal:
         """Seconds of a sample."""
         return self._start + (sample + 0.5) / RATE
 
-    def last(self, count: int) -> Reals:
-        """(count, D) the newest samples in trunk lengths, smoothed; joints that were mostly unseen are 0."""
+    def last(self, count: int, *, whole: bool = False) -> Reals:
+        """(count, D) the newest samples in trunk lengths, smoothed.
+
+        `whole`: joints that are unseen for more than a fifth of them are 0 all the time, and tell nothing.
+        """
         count = min(count, self.count, self._size)
         order = np.arange(self.count - count, self.count) % self._size
         rows = self._rows[order] / self._unit
-        unseen = np.isnan(rows)
-        if unseen.any():
-            rows = _filled(rows, unseen)
+        if np.isnan(rows[:1]).any():
+            rows = _begun(rows)
+        if whole:
+            rows[:, self._unseen[order].mean(axis=0) > MOSTLY] = 0.0
         padded = np.concatenate([rows[:1], rows, rows[-1:]])
         return np.asarray(0.25 * padded[:-2] + 0.5 * rows + 0.25 * padded[2:])
 
     def _put(self, row: Reals, unit: float) -> None:
-        self._rows[self.count % self._size], self._units[self.count % self._size] = row, unit
+        place, unseen = self.count % self._size, np.isnan(row)
+        self._rows[place] = np.where(unseen, self._rows[place - 1], row)
+        self._unseen[place], self._units[place] = unseen, unit
         self.count += 1
         if self.count % _FRESH == 1:
             self._unit = float(np.quantile(self._units[: min(self.count, self._size)], 0.8))
@@ -100,17 +109,11 @@ def _read(pose: Pose) -> tuple[Reals, float] | None:
     return np.concatenate([joints.ravel(), origin]), max(trunk, TRUNK_TO_SHOULDERS * width, 1.0)
 
 
-def _filled(rows: Reals, unseen: NDArray[np.bool_]) -> Reals:
-    """Short gaps hold the last value; a signal that is unseen for more than a fifth is left out."""
-    rows = rows.copy()
-    for column in np.flatnonzero(unseen.any(axis=0)):
-        gaps = unseen[:, column]
-        if gaps.mean() > 0.2:
-            rows[:, column] = 0.0
-        else:
-            known = np.flatnonzero(~gaps)
-            rows[:, column] = np.interp(np.arange(len(rows)), known, rows[known, column])
-    return rows
+def _begun(rows: Reals) -> Reals:
+    """Before it was first seen, a joint was where it was then; one that never was is 0."""
+    known = ~np.isnan(rows)
+    first = rows[known.argmax(axis=0), np.arange(rows.shape[1])]
+    return np.asarray(np.where(known, rows, np.nan_to_num(first)))
 
 
 def _between(a: Reals, b: Reals, share: float) -> Reals:

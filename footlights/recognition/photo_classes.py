@@ -11,7 +11,8 @@ import numpy as np
 
 from footlights.core.errors import SettingsError
 from footlights.core.frame import Frame, Image
-from footlights.core.scene import Floats, Region
+from footlights.core.scene import Floats, Pose, Region
+from footlights.core.skeleton import BODY_INDEX
 from footlights.media.picture import ArrayPicture
 from footlights.models.bundle import Bundle, open_bundle
 from footlights.models.cards import Input
@@ -20,23 +21,38 @@ from footlights.perception.crops import crop
 from footlights.perception.image_features import BACKBONE, ImageFeatures
 from footlights.perception.letterbox import Preparation, changed
 from footlights.perception.regions import box_region, face_region
+from footlights.recognition.body import TRUNK_TO_SHOULDERS
 
-Crop = Literal["none", "person", "face"]
+Crop = Literal["none", "person", "face", "body"]
 CUSTOM_VISION = {"classLabel", "loss", "model_output"}  # outputs of a classification of Azure Custom Vision
 SHOWN = 224 / 256  # of the middle square of a picture: what Custom Vision shows its models
 TIGHT = 0.82  # side of what is cut out around a person to what a landmark model looks at: hands are few spots wide
 SURE = 0.5  # threshold of a class where the model says none
 SIDE = 224  # pixels of a model that takes any size
+BODY_WIDTH = 33 * 6  # numbers of `body_view`
+_SHOULDERS = [BODY_INDEX["left_shoulder"], BODY_INDEX["right_shoulder"]]
+_HIPS = [BODY_INDEX["left_hip"], BODY_INDEX["right_hip"]]
 
 
 def crop_region(kind: Crop, box: Floats, height: float) -> Region | None:
     """Where to look, for a person's or a face's box in a picture of this height; None: at the whole picture."""
-    if kind == "none":
+    if kind in ("none", "body"):
         return None
     if kind == "face":
         return face_region(box, 0.0)
     region = box_region(box, height)
     return replace(region, size=region.size * TIGHT)
+
+
+def body_view(pose: Pose) -> Floats:
+    """(BODY_WIDTH,) what a posture is, whoever holds it wherever: points in the picture from between the shoulders, in
+    trunks; points in space, in half metres; what is seen.
+    """
+    left, right, hips = pose.xy[_SHOULDERS[0]], pose.xy[_SHOULDERS[1]], pose.xy[_HIPS].mean(axis=0)
+    origin = (left + right) / 2
+    unit = max(float(np.linalg.norm(origin - hips)), TRUNK_TO_SHOULDERS * float(np.linalg.norm(left - right)), 1e-3)
+    parts = ((pose.xy - origin) / unit).ravel(), (pose.world / 0.5).ravel(), pose.visibility
+    return np.concatenate(parts).astype(np.float32)
 
 
 class Reads(Protocol):
@@ -67,22 +83,52 @@ class PhotoClassifier:
         bundle = open_bundle(model)
         session = open_session(bundle.path, threads)
         told = bundle.recogniser
-        reads = _OnFeatures(session, bundle, threads) if "backbone" in told else _Plain(session, bundle)
         where = told.get("crop", "none")
         if where not in get_args(Crop):
-            raise SettingsError(f"the card.toml of {bundle.name} says crop = {where!r}; known are: none, person, face")
+            known = ", ".join(get_args(Crop))
+            raise SettingsError(f"the card.toml of {bundle.name} says crop = {where!r}; known are: {known}")
         labels = bundle.labels
+        if where == "body":
+            return cls(_OnBodies(session, len(labels)), labels, where, _levels(told))
+        reads = _OnFeatures(session, bundle, threads) if "backbone" in told else _Plain(session, bundle)
         count = len(reads.read(Frame(ArrayPicture(np.zeros((SIDE, SIDE, 3), np.uint8)), 0.0, bundle.name, 0), None))
         if len(labels) != count:
             raise SettingsError(
                 f"{bundle.name} answers with {count} numbers and has {len(labels)} labels; put a labels.txt with one "
                 "label a line beside it, in the order of the numbers"
             )
-        return cls(reads, labels, where, tuple(float(value) for value in told.get("thresholds", ())))
+        return cls(reads, labels, where, _levels(told))
 
     def read(self, frame: Frame, regions: Sequence[Region | None] = (None,)) -> Floats:
         """(N, labels) probabilities of parts of a picture; None: the whole picture."""
         return np.stack([self._reads.read(frame, region) for region in regions])
+
+    def read_bodies(self, poses: Sequence[Pose]) -> Floats:
+        """(N, labels) probabilities of what bodies do; for a model that was trained on bodies."""
+        assert isinstance(self._reads, _OnBodies)
+        return np.stack([self._reads.of(pose) for pose in poses])
+
+
+def _levels(told: Mapping[str, Any]) -> tuple[float, ...]:
+    return tuple(float(value) for value in told.get("thresholds", ()))
+
+
+class _OnBodies:
+    """A small net on the landmarks of a body."""
+
+    def __init__(self, session: Session, classes: int) -> None:
+        if dict(session.inputs) != {"body": (None, BODY_WIDTH)} or not classes:
+            raise SettingsError(f"a classifier of bodies takes 'body' (N, {BODY_WIDTH}) and has labels; train it again")
+        self._session = session
+
+    def of(self, pose: Pose) -> Floats:
+        """(L,) probabilities."""
+        told = self._session.run({"body": body_view(pose)[None]})["probabilities"]
+        return np.asarray(told[0], np.float32)
+
+    def read(self, frame: Frame, region: Region | None) -> Floats:
+        """A picture alone says nothing."""
+        raise SettingsError("this model was trained on bodies, and is asked about a picture")
 
 
 class _OnFeatures:

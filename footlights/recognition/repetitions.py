@@ -30,13 +30,13 @@ MOVING = 0.12  # trunk lengths, standard deviation over all joints, from which a
 TURN = 0.38  # of the swing: how far it must go there, and come back
 DIM = 0.7  # the same where noise is all about, and the movement stands out against all shorter periods
 LEAST_SPAN = 0.9  # seconds that are compared at least
-SAME_PATH = 0.9  # of the movement's variance: how far the path of an excursion may lie from the one before, at least
+SAME_PATH = 1.1  # of the movement's variance: how far the path of an excursion may lie from the one before, at least
 AGREES = 0.5  # of the movement's variance: what the library's cycle may leave unexplained, and still say what it is
 SINGLE = 0.36  # the same, for one that is a repetition without a second one beside it
 SIZES = (0.35, 1.8)  # of the library's, between which the size of such a repetition must lie
 PACES = (0.6, 1.7)  # of its usual time, between which that of such a repetition must lie
 SINGLE_OF_MANY = 0.2  # where the sides alternate in some ways of doing it, and in others not
-STANDS_OUT = 4.0  # times the noise that the variance of such a repetition must be
+STANDS_OUT = 2.0  # times the noise that the variance of such a repetition must be
 EARLIER = 4.0  # seconds for which such a repetition is looked for when it becomes known what is done
 CLEAR = 6.0  # the swing against the noise of a frame
 DORMANT = 12.0  # seconds after the last repetition for which a movement is still known
@@ -181,7 +181,7 @@ class RepetitionCounter:
         """One repetition, or more, that agree with what is expected, though no period is to be seen."""
         newest = self._signal.count
         begin, self._looked = max(self._looked, newest - int(EARLIER * RATE)), newest
-        rows = self._signal.last(int(WINDOW * RATE))
+        rows = self._signal.last(int(WINDOW * RATE), whole=True)
         noise = _noise(rows[-int(2 * RATE) :]) if len(rows) > _LAGS[0] else np.zeros(0)
         periods = [way.period for way in expected.ways] or [math.inf]
         limit = SINGLE if len({way.alternates for way in expected.ways}) == 1 else SINGLE_OF_MANY
@@ -327,7 +327,7 @@ def find_period(signal: Signal, fresh: int, expected: Expected | None = None) ->
     With it how unlike its cycles are, the samples, (N, D), and the weights of their signals, (D,) 0..1: the share that
     is movement, not noise.
     """
-    rows = signal.last(int(WINDOW * RATE))
+    rows = signal.last(int(WINDOW * RATE), whole=True)
     nothing = np.zeros(rows.shape[1])
     if len(rows) < 2 * _LAGS[0]:
         return 0, math.inf, rows, nothing

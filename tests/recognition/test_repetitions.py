@@ -88,6 +88,18 @@ def test_joints_that_are_unseen_are_left_out() -> None:
     assert len(count(pose, 9.0)) == 6
 
 
+def test_a_joint_that_is_hidden_in_every_cycle_does_not_stop_the_counting() -> None:
+    """The rear ankle of a lunge: gone for a quarter of each cycle, and so for more than a fifth of the time."""
+
+    def pose(time: float) -> Pose:
+        whole = raising(time, 0.5, 8)
+        hidden = whole.visibility.copy()
+        hidden[BODY_INDEX["left_wrist"]] = 0.05 if 0.35 < (time - 1.5) * 0.5 % 1 < 0.62 else 0.9
+        return replace(whole, visibility=hidden)
+
+    assert len(count(pose, 19.0)) in (7, 8)
+
+
 def test_amplitude_may_fade() -> None:
     def pose(time: float) -> Pose:
         return raising(time, 0.8, 8, size=0.9 - 0.04 * max(0.0, time - 1.5))

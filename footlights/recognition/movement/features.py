@@ -9,6 +9,7 @@ is not seen is 0, and a mask says so.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from footlights.core.scene import Floats
 from footlights.core.skeleton import BODY_INDEX, HAND_INDEX
@@ -52,7 +53,17 @@ VIEWS = {
     "exercises": View(
         ("nose", "left_ear", "right_ear", *_ARMS, "left_index", "right_index", *_HIPS, *_LEGS), hands=False
     ),
+    "whole": View((*HEAD, *_ARMS, *_KNUCKLES, *_HIPS, *_LEGS), hands=True),  # all that the others look at
 }
+
+
+def columns(view: View, whole: View) -> NDArray[np.intp]:
+    """(view.width,) where the numbers of a view stand among those of one that holds it."""
+    joints = np.array([whole.joints.index(name) for name in view.joints])
+    count, pairs = len(whole.joints), (2 * joints[:, None] + [0, 1]).ravel()
+    single = 4 * count + joints
+    rest = 6 * count + np.arange(5 + (2 * _HAND_WIDTH if view.hands else 0))
+    return np.concatenate([pairs, 2 * count + pairs, single, single + count, rest])
 
 
 @dataclass(slots=True, eq=False)

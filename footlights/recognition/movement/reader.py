@@ -1,18 +1,22 @@
 """Reads what a person is doing, one frame at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
 from footlights.core.errors import SettingsError
 from footlights.core.scene import Floats, Hand, Pose, Side
+from footlights.models.bundle import Bundle
 from footlights.models.cache import find
 from footlights.models.cards import card, read_card
 from footlights.models.session import open_session
 from footlights.recognition.movement.features import VIEWS, Past, features
 from footlights.recognition.movement.sight import Pace, sight
+
+CLIPS = "clips"  # the head that the card of such a classifier of one's own names
 
 
 @dataclass(slots=True, eq=False)
@@ -40,16 +44,35 @@ class MovementReader:
         described = read_card(Path(model)) if by_path else card(str(model))
         if described.head.kind != "movement" or described.head.view not in VIEWS:
             raise SettingsError(f"{model} is no movement net: its card must say kind = 'movement' and a view")
-        self.view = described.head.view  # of `features.VIEWS`
-        self.file = Path(model).with_name(described.path) if by_path else find(described)
-        self.labels = described.labels
-        self.thresholds: Floats = np.array(described.thresholds or [0.5] * len(self.labels), np.float32)  # (L,)
-        self._view = VIEWS[self.view]
-        self._session = open_session(self.file, threads)
+        file = Path(model).with_name(described.path) if by_path else find(described)
+        self._settle(str(model), file, described.head.view, described.labels, described.thresholds, threads)
+
+    @classmethod
+    def of_bundle(cls, bundle: Bundle, threads: int = 1) -> Self:
+        """The net of a classifier of clips that looks at people. Raises SettingsError where it is none."""
+        told = bundle.recogniser
+        if bundle.head != CLIPS or told.get("view") not in VIEWS:
+            raise SettingsError(
+                f"{bundle.name} is no classifier of what people do, as footlights train clips makes them"
+            )
+        reader = cls.__new__(cls)
+        thresholds = tuple(float(value) for value in told.get("thresholds", ()))
+        reader._settle(bundle.name, bundle.path, told["view"], bundle.labels, thresholds, threads)
+        return reader
+
+    def _settle(
+        self, name: str, file: Path, view: str, labels: Sequence[str], thresholds: Sequence[float], threads: int
+    ) -> None:
+        self.view = view  # of `features.VIEWS`
+        self.file = file
+        self.labels = tuple(labels)
+        self.thresholds: Floats = np.array(thresholds or [0.5] * len(self.labels), np.float32)  # (L,)
+        self._view = VIEWS[view]
+        self._session = open_session(file, threads)
         depth, channels = self._session.inputs["memory"][1:]
         if self._session.inputs["features"] != (None, self._view.width):
             raise SettingsError(
-                f"{model} takes {self._session.inputs['features'][1]} features, and this version of footlights makes "
+                f"{name} takes {self._session.inputs['features'][1]} features, and this version of footlights makes "
                 f"{self._view.width}: train it again"
             )
         self._empty = np.zeros((1, depth or 0, channels or 0), np.float32)
