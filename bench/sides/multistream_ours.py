@@ -1,7 +1,9 @@
-"""Our side of bench/multistream.py: `inspect` on files, its wall recorded. Prints frames and seconds as JSON."""
+"""Our side of bench/multistream.py: `inspect` on files, its wall recorded. Prints frames, seconds, peak MB as JSON."""
 
 import json
+import resource
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from footlights.perception.objects import ObjectDetector
 from footlights.wire.document import SourceEntry
 
 found = 0
+counting = threading.Lock()
 
 
 def counted(run):  # type: ignore[no-untyped-def]
@@ -21,7 +24,9 @@ def counted(run):  # type: ignore[no-untyped-def]
     def look(self: ObjectDetector, scenes: list[Scene]) -> None:
         global found  # noqa: PLW0603
         run(self, scenes)
-        found += sum(int((scene.detections.scores >= 0.3).sum()) for scene in scenes if scene.detections is not None)
+        sure = sum(int((scene.detections.scores >= 0.3).sum()) for scene in scenes if scene.detections is not None)
+        with counting:
+            found += sure
 
     return look
 
@@ -50,7 +55,8 @@ def main() -> None:
     performance.run()
     spent, wall = time.process_time() - cpu, time.perf_counter() - wall
     frames = sum(int(most) - max(0, count) for count in left.values())
-    print(json.dumps({"frames": frames, "cpu": spent, "wall": wall, "found": found}))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"frames": frames, "cpu": spent, "wall": wall, "found": found, "peak": peak}))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from footlights.apps.fitness import Fitness, timeline
 from footlights.core.cue import Cue, Figure
+from footlights.core.scene import Pose
 from footlights.recognition.exercises import Person
 from footlights.recognition.workout import Workout
 
@@ -17,7 +18,7 @@ class Calories(Fitness):
 
     title: ClassVar[str] = "The calories of whatever you do, live"
 
-    def _show(self, time: float, person: Person, workout: Workout) -> Iterator[Cue]:
+    def _show(self, time: float, person: Person, workout: Workout, pose: Pose | None) -> Iterator[Cue]:
         meter = workout.meter
         yield Figure(f"{meter.kcal:.1f}", "kcal", tone="warning")
         yield Figure(f"{meter.met:.1f}", "MET now", "top right", "good", 0.6)

@@ -1,4 +1,4 @@
-"""Runs a classifier of one's own: trained from photos, exported by Custom Vision, or any in ONNX."""
+"""Runs a classifier of one's own: trained from photos or clips, exported by Custom Vision, or any in ONNX."""
 
 import math
 import re
@@ -13,14 +13,12 @@ from footlights.core.cue import Badge, Bar, Cue, Text
 from footlights.core.errors import SettingsError
 from footlights.core.event import Event, Value
 from footlights.core.per_track import PerTrack
-from footlights.core.scene import Floats, Region, Scene
-from footlights.recognition.photo_classes import PhotoClassifier, crop_region
+from footlights.core.scene import Floats, Scene, Track
+from footlights.recognition.own_models import Memory, open_own
 from footlights.wire.near_miss import near_miss
 
-PERIOD = 0.1  # seconds between two looks at the same thing
 STAY = 0.15  # by how much the class that is shown may fall below its threshold
 BARS = 5  # classes at the side
-NEEDS = {"none": frozenset[str](), "person": frozenset({"people"}), "face": frozenset({"faces"})}
 NOTHING = re.compile(
     r"(?i)(not?|non|without)[ _-].*|negatives?|none|nothing|others?|background|rest|normal|neutral|idle"
 )
@@ -30,7 +28,8 @@ NOTHING = re.compile(
 class _State:
     """What is known of one thing, or of the whole picture."""
 
-    looked: float = -math.inf  # seconds
+    memory: Memory = field(default_factory=Memory)  # the model's
+    looked: float = -math.inf  # seconds, when the model last said something
     probabilities: Floats | None = None  # smoothed
     candidate: str | None = None  # the class that is probable enough now
     since: float = 0.0  # seconds, since when it is
@@ -41,11 +40,13 @@ class _State:
 class Custom(App):
     """Tells which class of a model of your own is in the picture, when it begins and ends, and sets off the show.
 
-    Models: what `footlights train photos` writes, image classifications exported from Azure Custom Vision, and any ONNX
-    classifier with a labels.txt beside it. A model that was trained on people is asked about every person on its own.
+    Models: what `footlights studio` and `footlights train` write, image classifications exported from Azure Custom
+    Vision, and any ONNX classifier with a labels.txt beside it. A model that was trained on people is asked about every
+    person on its own. MODEL may be given before the sources.
     """
 
-    title = "A classifier of your own: trained from photos, and what it sees sets off a show"
+    title = "A classifier of your own: trained from photos or clips, and what it sees sets off a show"
+    first = "model"
 
     @dataclass(frozen=True)
     class Settings:
@@ -69,8 +70,10 @@ class Custom(App):
     def __init__(self, settings: "Custom.Settings | None" = None) -> None:
         super().__init__(settings)
         if not self.settings.model:
-            raise SettingsError("which model? give --model FILE: what `footlights train photos` wrote, or another one")
-        self._model = PhotoClassifier.open(self.settings.model)
+            raise SettingsError(
+                "which model? footlights run custom MODEL [SOURCE]: what a training wrote, or another one"
+            )
+        self._model = open_own(self.settings.model)
         labels = self._model.labels
         for name in self.settings.when:
             if name not in labels:
@@ -86,22 +89,21 @@ class Custom(App):
     @property
     def wants(self) -> frozenset[str]:
         """People or faces, where the model was trained on them."""
-        return NEEDS[self._model.crop]
+        return self._model.needs
 
     def step(self, scene: Scene) -> Iterator[Event | Cue]:
         """Classes that begin and end, and what to show."""
         frame = scene.frame
         self._last = (frame.stream, frame.time)
-        if self._model.crop == "none":
-            yield from self._update(scene, None, self._whole, None)
+        if not self._model.single:
+            yield from self._update(scene, None, self._whole)
             yield from self._bars(self._whole)
         else:
             for track, state in self._states.keep(track.id for track in scene.tracks):
                 yield from self._finish(state, track, frame.stream, frame.time)
             for each in scene.tracks:
                 state = self._states[each.id]
-                region = crop_region(self._model.crop, each.box, frame.height)
-                yield from self._update(scene, each.id, state, region)
+                yield from self._update(scene, each, state)
                 yield from self._badge(each.id, state)
         for name in self._when:
             yield Text(f"{name}: {self._seen[name]}", "top right")
@@ -113,10 +115,12 @@ class Custom(App):
             for track, state in self._states:
                 yield from self._finish(state, track, *self._last)
 
-    def _update(self, scene: Scene, track: int | None, state: _State, region: Region | None) -> Iterator[Event]:
+    def _update(self, scene: Scene, thing: Track | None, state: _State) -> Iterator[Event]:
         time, stream = scene.frame.time, scene.frame.stream
-        if time - state.looked >= PERIOD - 1e-6 or time < state.looked:
-            self._look(scene, state, region)
+        track = None if thing is None else thing.id
+        now = self._model.read(state.memory, scene, thing)
+        if now is not None:
+            self._smooth(state, now, time)
         assert state.probabilities is not None  # it has looked
         candidate = self._decide(state.shown, state.probabilities)
         if candidate != state.candidate:
@@ -131,9 +135,7 @@ class Custom(App):
             if candidate in self._when:
                 yield Event("trigger", stream, time, track, {"by": candidate, "confidence": certain})
 
-    def _look(self, scene: Scene, state: _State, region: Region | None) -> None:
-        time = scene.frame.time
-        now = self._model.read(scene.frame, [region])[0]
+    def _smooth(self, state: _State, now: Floats, time: float) -> None:
         since = time - state.looked
         kept = math.exp(-since / self.settings.smoothing) if self.settings.smoothing > 0 and since >= 0 else 0.0
         before = now if state.probabilities is None else state.probabilities
@@ -143,6 +145,8 @@ class Custom(App):
     def _decide(self, shown: str | None, probabilities: Floats) -> str | None:
         """The most probable class, if it is probable enough; what is shown stays for a little less."""
         best = self._model.labels[int(probabilities.argmax())]
+        if best in self._model.silent:
+            return None
         enough = self._levels[best] - (STAY if best == shown else 0.0)
         return best if probabilities.max() >= enough else None
 

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import ClassVar
 
 from footlights.core.app import App
-from footlights.core.cue import Badge, Cue, Figure, Strip, Text
+from footlights.core.cue import Badge, Bar, Cue, Figure, Strip, Text
 from footlights.core.event import Event, Value
-from footlights.core.scene import Scene, Track
+from footlights.core.scene import Pose, Scene, Track
 from footlights.recognition.energy import Gender, Physique
 from footlights.recognition.exercises import ExerciseRecogniser, Person, Reader
+from footlights.recognition.phase import phase
 from footlights.recognition.workout import Workout
 
 COUNTDOWN = 5.0  # seconds before a camera's workout
@@ -159,15 +160,18 @@ class Fitness(App):
         for track in tracks:
             if track is not main and (bout := self._recogniser.person(track.id).bout) is not None:
                 yield Badge(track.id, f"{bout.count} {bout.entry.title}" if not bout.entry.held else bout.entry.title)
-        yield from self._show(scene.frame.time, self._recogniser.person(main.id), self._workouts[main.id])
+        yield from self._show(scene.frame.time, self._recogniser.person(main.id), self._workouts[main.id], main.pose)
 
-    def _show(self, time: float, person: Person, workout: Workout) -> Iterator[Cue]:
+    def _show(self, time: float, person: Person, workout: Workout, pose: Pose | None) -> Iterator[Cue]:
         """What is shown of the one before the camera."""
         bout = person.bout
         if bout is None:
             yield Figure(IDLE_TITLES[person.doing], "Waiting for an exercise", size=0.5)
         elif not bout.entry.held:
             yield Figure(str(bout.count), bout.entry.title, tone="good")
+            reached = phase(pose, bout.entry.name) if pose is not None else None
+            if reached is not None:
+                yield Bar("Phase", reached, tone="good")
         else:
             yield Figure(f"{person.seconds(time):.0f} s", bout.entry.title, tone="good")
         yield from energy_figures(workout)

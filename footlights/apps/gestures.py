@@ -12,6 +12,7 @@ from footlights.core.event import Event
 from footlights.core.scene import Scene
 from footlights.recognition.definitions import library
 from footlights.recognition.gestures import GestureRecogniser
+from footlights.recognition.learned import definitions_of, open_readers
 
 RECENT = 6  # gestures in the list at the side
 STATES = ("rest", "nobody")  # kinds that are shown quietly
@@ -35,13 +36,17 @@ class Gestures(App):
             default=False, metadata={"help": "Also those that are often missed or seen where there are none."}
         )
         library: tuple[str, ...] = field(default=(), metadata={"help": "TOML files with gestures of your own."})
+        model: tuple[str, ...] = field(
+            default=(), metadata={"help": "Recognisers that you trained from clips: their labels are gestures, too."}
+        )
 
     def __init__(self, settings: "Gestures.Settings | None" = None) -> None:
         super().__init__(settings)
         own = [Path(path).expanduser() for path in self.settings.library]
-        known = library(*own)
+        readers = open_readers(self.settings.model)
+        known = {**library(*own), **definitions_of(readers)}
         good = [name for name in known if self.settings.experimental or not known[name].experimental]
-        self._gestures = GestureRecogniser(self.settings.only or good, own=own)
+        self._gestures = GestureRecogniser(self.settings.only or good, own=own, readers=readers)
         self._seen: Counter[str] = Counter()  # gestures since the start, by name
         self._recent: deque[str] = deque(maxlen=RECENT)  # the newest last, each once
         self._last: tuple[str, float] | None = None  # stream and time of the newest frame

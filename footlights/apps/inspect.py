@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -12,8 +12,10 @@ from footlights.core.cue import Badge, Bar, Cue, Outline, Text, Tone
 from footlights.core.errors import SettingsError
 from footlights.core.event import Event, Value
 from footlights.core.frame import Frame
-from footlights.core.scene import Scene, Track
+from footlights.core.scene import Floats, Scene, Track
+from footlights.media.snapshot import snapshot_address
 from footlights.media.veil import veiled
+from footlights.models.session import PROVIDERS
 from footlights.recognition.anomalies.alerts import alerts
 from footlights.recognition.anomalies.judge import Judge
 from footlights.recognition.anomalies.places import Line, places, zones
@@ -31,6 +33,7 @@ class _Thing:
     track: Track
     told: float  # seconds
     place: np.ndarray  # (2,) pixels, its centre when it was told of
+    box: Floats  # (4,) pixels, then
 
 
 class Inspect(App):
@@ -40,7 +43,10 @@ class Inspect(App):
     layout: ClassVar[Literal["stage", "exhibition", "wall"]] = "wall"
     needs: ClassVar[frozenset[str]] = frozenset({"objects"})
     sets_off: ClassVar[str] = "anomaly.raised"
-    rehearsal: ClassVar[str] = "rehearsal:line?fallen=0.2"
+    rehearsal: ClassVar[str] = "rehearsal:line?fallen=0.2 rehearsal:street"
+    rehearsed: ClassVar[Mapping[str, object]] = {
+        "model": "cans", "model_for": ("street: yolox-nano",), "alert": ("down",),
+    }  # fmt: skip
 
     @dataclass(frozen=True)
     class Settings:
@@ -52,6 +58,13 @@ class Inspect(App):
         head: str | None = field(
             default=None,
             metadata={"help": "How the model's answers are read, where that cannot be told from the file."},
+        )
+        model_for: tuple[str, ...] = field(
+            default=(), metadata={"help": "Another model for one source, by its name: 'yard: yolox-nano'."}
+        )
+        provider: tuple[str, ...] = field(
+            default=(),
+            metadata={"help": "What runs the model, the preferred first, the processor last.", "choices": PROVIDERS},
         )
         interval: int = field(
             default=4, metadata={"help": "Frames left out between two detections.", "min": 0, "max": 300}
@@ -103,7 +116,8 @@ class Inspect(App):
             scene.tracks = [track for track in scene.tracks if track.label in self.settings.label]
         if self._normal is not None and (scene.detections is not None or self._looked is None):
             self._look(self._normal, frame)
-        yield from self._judge.update(scene)
+        for event in self._judge.update(scene):
+            yield _pictured(event) if event.kind == "anomaly.raised" else event
         there = {track.id: track for track in self._judge.present(scene)}
         yield from self._follow(frame, there, {track.id for track in scene.tracks})
         yield from self._count(frame, Counter(track.label for track in there.values()))
@@ -143,15 +157,18 @@ class Inspect(App):
                 thing.track = track
         for id_ in [known for known in self._things if known not in followed]:
             track = self._things.pop(id_).track
-            data: dict[str, Value] = {"label": track.label, "seconds": round(track.seen - track.since, 3)}
+            seconds = round(track.seen - track.since, 3)
+            data: dict[str, Value] = {"label": track.label, "seconds": seconds, "box": _shares(track.box, frame)}
             yield Event("detection.end", frame.stream, frame.time, id_, data)
 
     def _told(self, kind: str, frame: Frame, track: Track) -> Event:
-        self._things[track.id] = _Thing(track, frame.time, _centre(track))
-        size = np.array([frame.width, frame.height] * 2)
-        box: list[Value] = [round(float(share), 4) for share in track.box / size]
-        data: dict[str, Value] = {"label": track.label, "score": round(track.score, 2), "box": box}
-        return Event(kind, frame.stream, frame.time, track.id, data)
+        before = self._things.get(track.id)
+        self._things[track.id] = _Thing(track, frame.time, _centre(track), track.box)
+        data: dict[str, Value] = {"label": track.label, "score": round(track.score, 2)}
+        data["box"] = _shares(track.box, frame)
+        if before is not None:
+            data["before"] = _shares(before.box, frame)
+        return _pictured(Event(kind, frame.stream, frame.time, track.id, data))
 
     def _count(self, frame: Frame, counts: Counter[str]) -> Iterator[Event]:
         """Counts are told when they have settled."""
@@ -203,6 +220,15 @@ class Inspect(App):
             yield Outline(tuple((float(x), float(y)) for x, y in points), place.name, tone)
         for label, count in sorted(self._counts.items()):
             yield Text(f"{label}: {count}")
+
+
+def _pictured(event: Event) -> Event:
+    """The event with the address of its picture on the page."""
+    return replace(event, data={**event.data, "snapshot": snapshot_address(event.stream, event.time)})
+
+
+def _shares(box: Floats, frame: Frame) -> list[Value]:
+    return [round(float(share), 4) for share in box / np.array([frame.width, frame.height] * 2)]
 
 
 def _centre(track: Track) -> np.ndarray:

@@ -14,6 +14,7 @@ from footlights.core.event import Event, Value
 from footlights.core.scene import Scene
 from footlights.recognition.definitions import choose, library, told_with
 from footlights.recognition.gestures import GestureRecogniser
+from footlights.recognition.learned import definitions_of, open_readers
 
 
 class Interact(App):
@@ -43,15 +44,21 @@ class Interact(App):
             },
         )
         library: tuple[str, ...] = field(default=(), metadata={"help": "TOML files with gestures of your own."})
+        model: tuple[str, ...] = field(
+            default=(), metadata={"help": "Recognisers that you trained from clips: their labels are gestures, too."}
+        )
 
     def __init__(self, settings: "Interact.Settings | None" = None) -> None:
         super().__init__(settings)
         own = [Path(path).expanduser() for path in self.settings.library]
-        known = library(*own)
+        readers = open_readers(self.settings.model)
+        known = {**library(*own), **definitions_of(readers)}
         self._when = choose(self.settings.when, known)
         if not self._when:
             raise SettingsError(f"'when' names no gesture; there are {', '.join(known)}")
-        self._gestures = GestureRecogniser(told_with(self._when, known), hold=self.settings.hold, own=own)
+        self._gestures = GestureRecogniser(
+            told_with(self._when, known), hold=self.settings.hold, own=own, readers=readers
+        )
         self._seen: Counter[str] = Counter()  # gestures since the start, by name
         self._doing: dict[str, set[int | None]] = {}  # who is doing what, tracks by name
         self._ready = -math.inf  # seconds: it is not set off before

@@ -29,6 +29,7 @@ class Alarm:
     """What is wished for."""
 
     evidence: Path | None = None  # folder
+    unsure: Path | None = None  # folder, or a project of the studio
     home_assistant: str | None = None  # address of the broker
     quiet: QuietHours | None = None  # hours in which there are no actions
     cooldown: float = 0.0  # seconds of media time between two actions of one kind for one stream
@@ -40,6 +41,7 @@ def wished(
     home_assistant: str | None = None,
     quiet_hours: str | None = None,
     action_cooldown: float | None = None,
+    unsure: Path | None = None,
 ) -> Alarm:
     """Join the file with the options, which go before it. Raises SettingsError for what cannot be."""
     outputs = document.outputs
@@ -49,6 +51,7 @@ def wished(
     hours = quiet_hours or document.quiet
     return Alarm(
         evidence=evidence or (Path(outputs.evidence).expanduser() if outputs.evidence else None),
+        unsure=unsure,
         home_assistant=home_assistant,
         quiet=QuietHours.parse(hours) if hours else None,
         cooldown=document.cooldown if action_cooldown is None else action_cooldown,
@@ -90,11 +93,16 @@ class House:
         """Switch a stream off. Raises SettingsError where there is none that runs."""
         if name in self._stopped:
             return
-        address = self._performance.addresses.get(name, "")
-        self._performance.engine.remove(name)
+        address, engine = self._performance.addresses.get(name, ""), self._performance.engine
+        # Before it goes: without any stream the engine would end, and this one may come back.
+        stays, engine.stay = engine.stay, True
+        try:
+            engine.remove(name)
+        except SettingsError:
+            engine.stay = stays
+            raise
         loop = any(entry.loop and entry.url == address for entry in self._performance.wish.sources)
         self._stopped[name] = SourceEntry(url=address, name=name, loop=loop)
-        self._performance.engine.stay = True  # also where this was the last one: it may come back
 
     def start_stream(self, name: str) -> None:
         """Switch a stream on again. Raises SettingsError or SourceError; it can be tried again then."""

@@ -24,6 +24,7 @@ class Broadcast:
     rtsp: int | None = None  # port; None: no RTSP
     password: str | None = None  # of RTSP
     publish: Sequence[str] = ()  # addresses of media servers
+    webrtc: bool = False  # browsers may call the page
     tiles: tuple[int, int] | None = None  # rows and columns of the wall; None: made from the number of streams
     record: Path | None = None  # the wall, as a video
 
@@ -39,7 +40,7 @@ class Broadcast:
         Raises:
             SettingsError: an address of a media server that is none; SinkError: no port is free.
         """
-        if self.rtsp is None and not self.publish:
+        if self.rtsp is None and not self.publish and not self.webrtc:
             return None
         password = self.password
         if password is None and host not in LOOPBACK:
@@ -54,7 +55,7 @@ class Broadcast:
 
     def feed(self) -> WallFeed | None:
         """What records the wall; None where it is not recorded."""
-        return None if self.record is None else WallFeed(self.wall(), [Recorder(self.record)])
+        return None if self.record is None else WallFeed(self.wall(), [Recorder(self.record, preset="ultrafast")])
 
 
 def tiles(text: str) -> tuple[int, int]:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import cv2
+
 from footlights.cli.alarm import Alarm, House, photographed, pictured
 from footlights.cli.broadcast import Broadcast
 from footlights.core.app import App, Detector, Source, Stage, Tracker
@@ -27,14 +29,19 @@ from footlights.engine.plan import Offer, plan
 from footlights.engine.stream import Attention, Pace, Slots, Stream
 from footlights.engine.watch import StreamReport
 from footlights.media.album import Album
+from footlights.media.decoding import Decoding
 from footlights.media.evidence import RAISED, Evidence
 from footlights.media.images import Stills
 from footlights.media.journal import Journal
 from footlights.media.open import open_source
 from footlights.media.recorder import Recorder
+from footlights.media.snapshot import PastPictures
+from footlights.media.unsure import UnsureFrames
 from footlights.media.veil import CurtainedSource
+from footlights.models.session import providers_of
 from footlights.perception.attention import EveryNth, MotionGate
 from footlights.perception.byte_track import ByteTracker
+from footlights.perception.detector_choice import DetectorChoice, read_choice
 from footlights.perception.face_detectors import FIRST, NAMES, FaceDetectors
 from footlights.perception.faces import FaceStage
 from footlights.perception.hands import HandStage
@@ -51,6 +58,7 @@ from footlights.wire.near_miss import near_miss
 from footlights.wire.settings import validate
 
 AT_START = frozenset({"detector", "picture", "privacy", "summary"})  # settings that are read here, once
+MODEL_SETTINGS = ("model", "model_for", "head", "provider")  # what a detector of objects is made of
 FACES = Pace(1 / 15, 1 / 15)  # faces have no landmarks that carry them from one detection to the next
 
 
@@ -75,6 +83,7 @@ class Wish:
     config: Path | None = None  # the file that it was read from
     alarm: Alarm = field(default_factory=Alarm)
     broadcast: Broadcast = field(default_factory=Broadcast)
+    decode: str = "cpu"  # one of `decoding.CHOICES`
 
 
 class Performance:
@@ -116,8 +125,15 @@ class Performance:
             live = any(source.live for source in sources)
             self.engine.outlets.append(Outlet(feed, "drop" if live else "wait", wants=lambda scene: not scene.closing))
         self.page = self._open_page()
+        if self.page is not None:
+            self.page.live.past = past = PastPictures()
+            self.engine.outlets.append(Outlet(past, "drop", wants=past.wants))
         if self.page is not None and self.live is not None:
             self.page.live.hls = self.live.hls
+            if wish.broadcast.webrtc:
+                from footlights.media.webrtc import WebRtc
+
+                self.page.live.webrtc = WebRtc(self.live.encoder)
         self.dispatcher = Dispatcher(
             self._stage_actions(actions), kind=wish.on, cooldown=wish.alarm.cooldown, quiet=wish.alarm.quiet
         )
@@ -129,6 +145,7 @@ class Performance:
 
     def run(self) -> None:
         """Run until every source has ended or the engine is stopped, then close everything."""
+        cv2.setNumThreads(1)  # streams run in parallel: more threads for each of them only wait for each other
         try:
             self.engine.run()
         finally:
@@ -183,7 +200,7 @@ class Performance:
 
     def labels(self) -> tuple[str, ...]:
         """The classes that the detector knows; none where it finds one kind of thing."""
-        return self._detector.labels if isinstance(self._detector, ObjectDetector) else ()
+        return self._detector.labels if isinstance(self._detector, ObjectDetector | DetectorChoice) else ()
 
     def report(self) -> list[StreamReport]:
         """How every stream is doing, the tries of live sources to connect included."""
@@ -199,13 +216,14 @@ class Performance:
         def on_state(name: str, state: str, message: str) -> None:
             self._states[name] = (state, message)
 
-        source = open_source(entry.url, name=entry.name, loop=entry.loop, on_state=on_state)
+        decoding = Decoding(self.wish.decode, threads=threads_for(len(self.wish.sources)))
+        source = open_source(entry.url, name=entry.name, loop=entry.loop, on_state=on_state, decoding=decoding)
         if source.name in self.addresses:
             source.close()
             if entry.name is not None:
                 raise SettingsError(f"two sources are named '{entry.name}'; give each its own name")
             name = free_name(source.name, self.addresses)
-            source = open_source(entry.url, name=name, loop=entry.loop, on_state=on_state)
+            source = open_source(entry.url, name=name, loop=entry.loop, on_state=on_state, decoding=decoding)
         self.addresses[source.name] = entry.url
         if isinstance(source, Stills):
             self._stills.add(source.name)
@@ -232,6 +250,9 @@ class Performance:
             stream.outlets.append(Outlet(Recorder(path, source), policy, wants=lambda scene: not scene.closing))
         if self._evidence is not None:
             stream.outlets.append(Outlet(self._evidence.witness(), "newest" if handover.newest_wins else "wait"))
+        if self.wish.alarm.unsure is not None:
+            doubts = UnsureFrames(self.wish.alarm.unsure)
+            stream.outlets.append(Outlet(doubts, "drop", wants=lambda scene: scene.detections is not None))
         return stream
 
     def _make_perception(self, first: int) -> tuple[Tracker | None, list[Stage]]:
@@ -254,7 +275,7 @@ class Performance:
     def _changed_detector(self, before: Any, now: Any) -> Detector | None:
         """The detector that other settings ask for; None where it is the one that runs."""
         if self._plan.finds != "objects" or all(
-            getattr(before, name) == getattr(now, name) for name in ("model", "head")
+            getattr(before, name, None) == getattr(now, name, None) for name in MODEL_SETTINGS
         ):
             return None
         return offer(threads_for(len(self.addresses)), now).detectors["objects"]()
@@ -275,7 +296,7 @@ class Performance:
 
     def _check_words(self, now: Any, detector: Detector | None) -> None:
         """Refuse classes that the detector does not know, where the app has settings that name some."""
-        if not isinstance(detector, ObjectDetector):
+        if not isinstance(detector, ObjectDetector | DetectorChoice):
             return
         alerts(getattr(now, "alert", ()), places(getattr(now, "place", ())), detector.labels)
         for name in ("label", "blur"):
@@ -347,7 +368,7 @@ def offer(threads: int, settings: Any) -> Offer:
     return Offer(
         detectors={
             "people": lambda: PeopleDetector(threads=threads),
-            "objects": lambda: ObjectDetector(settings.model, threads=threads, head=settings.head or ""),
+            "objects": lambda: _object_detector(settings, threads),
             "faces": lambda: FaceDetectors(getattr(settings, "detector", FIRST), threads),
         },
         stages={
@@ -357,6 +378,17 @@ def offer(threads: int, settings: Any) -> Offer:
             SecondLook: lambda: SecondLook(threads=threads),
         },
     )
+
+
+def _object_detector(settings: Any, threads: int) -> Detector:
+    """The model, or the models, that an app's settings name."""
+    providers = providers_of(getattr(settings, "provider", ()))
+    usual = ObjectDetector(settings.model, threads=threads, head=settings.head or "", providers=providers)
+    chosen = read_choice(getattr(settings, "model_for", ()))
+    if not chosen:
+        return usual
+    own = {stream: ObjectDetector(model, threads=threads, providers=providers) for stream, model in chosen.items()}
+    return DetectorChoice(usual, own)
 
 
 def free_name(name: str, taken: Iterable[str]) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.group(name="data")
@@ -89,3 +90,66 @@ def line(out: Path, train: int, valid: int, seed: int) -> None:
         task = bars.add_task("drawing", total=train + valid)
         write_line(out, train, valid, seed, lambda done: bars.update(task, completed=done))
     click.echo(f"{train + valid} pictures; train with: footlights train boxes {out}")
+
+
+@command.command()
+@click.argument("places", nargs=-1, type=click.Path(path_type=Path), metavar="[FOLDER…] OUT")
+@click.option(
+    "--bvh", type=FOLDER, multiple=True, help="A folder of motion capture, with music of the same names or none."
+)
+@click.option("--planned", type=click.FloatRange(0.1), metavar="MINUTES", help="Fill up with dances of the planner.")
+@click.option("--music", type=FOLDER, help="Music for the planner's dances, besides what is made to order.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the planner's dances.")
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes that look at videos.")
+@click.option("--ray", metavar="ADDRESS", help="Use a Ray cluster instead; `local` starts one here.")
+def dance(
+    places: tuple[Path, ...], bvh: tuple[Path, ...], planned: float | None, music: Path | None, seed: int, workers: int,
+    ray: str | None,
+) -> None:  # fmt: skip
+    """Dances from videos (FOLDER), motion capture or the planner, ready for `footlights train dance`.
+
+    Of a video are taken its music and its main dancer, shot by shot. Writes into OUT the data and report.html, which
+    says what was refused, and why.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from footlights.core.errors import SettingsError
+    from footlights.recognition.dance.phrase import styles
+    from footlights.studio.dance.corpus import Writer
+    from footlights.studio.dance.planned import write_planned
+    from footlights.studio.dance.report import write_report
+    from footlights.studio.dance.videos import (
+        MUSIC,
+        captures_of,
+        distinct,
+        keep,
+        take_capture,
+        take_video,
+        taken,
+        videos_of,
+    )
+
+    if not places or not (places[1:] or bvh or planned):
+        raise SettingsError("say where the dances come from and where the data go: footlights data dance FOLDER OUT")
+    *folders, out = places
+    jobs = [(take_video, [path for folder in folders for path in videos_of(folder)])] if folders else []
+    jobs += [(take_capture, [path for folder in bvh for path in captures_of(folder)])] if bvh else []
+    writer = Writer(out, styles())
+    takes = []
+    with Progress(console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task("looking at videos", total=sum(len(paths) for _, paths in jobs) or None)
+        for one in distinct(one for take, paths in jobs for one in taken(paths, take, workers, ray)):
+            keep(one, writer)
+            takes.append(one)
+            bars.update(task, advance=1)
+        if planned:
+            bars.update(task, description="dancing", total=planned, completed=0)
+            songs = sorted(path for path in music.iterdir() if path.suffix.lower() in MUSIC) if music else []
+            write_planned(out, planned, songs, seed, lambda done: bars.update(task, completed=done))
+    kept = sum(len(take.clips) for take in takes)
+    if takes:
+        write_report(out / "report.html", takes)
+        refused = sum(len(take.refused) for take in takes)
+        click.echo(f"{kept} dances of {len(takes)} files kept, {refused} refused; see {out / 'report.html'}")
+    click.echo(f"train with: footlights train dance {out}")

@@ -38,6 +38,23 @@ def emotion(model: str, data: Path, out: Path, split: str) -> None:
 
 
 @command.command()
+@click.argument("project", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--run", "name", help="Which training.  [default: the newest]")
+def project(project: Path, name: str | None) -> None:
+    """Say how good the newest model of PROJECT, a project of the studio, is on the examples kept for valid.
+
+    What it takes for what, precision and recall of every class, calibration, time on this device, the worst mistakes.
+    """
+    from footlights.studio.project import Project
+    from footlights.studio.report import told
+    from footlights.studio.train import trained
+
+    run = trained(Project.open(project), name)
+    assert run.report is not None
+    click.echo(f"{run.folder}\n{told(run.report)}")
+
+
+@command.command()
 @click.argument("model")
 @click.option("--seed", type=click.IntRange(0), default=7, show_default=True, help="Of the sequences.")
 @click.option("--sequences", type=click.IntRange(1), default=300, show_default=True, help="Of 20 seconds each.")
@@ -52,3 +69,28 @@ def movement(model: str, seed: int, sequences: int) -> None:
     from footlights.studio.movement.recipe import evaluate
 
     click.echo(evaluate(model, seed, (sequences, sequences)))
+
+
+@command.command()
+@click.option(
+    "--model", "models", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A learned model, besides the planner.",
+)  # fmt: skip
+@click.option("--music", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A folder of songs.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the dances.")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), default="dance-score", show_default=True, help="Folder."
+)
+def dance(models: tuple[Path, ...], music: Path | None, seed: int, out: Path) -> None:
+    """Score the planner's dances, and those of learned models, to --music or to songs made to order.
+
+    Writes evaluation.md, evaluation.json and evaluation.png: beat alignment by both definitions beside the same figure
+    for shifted beats, foot skate, peak speed, PFC, FID and diversity.
+    """
+    from footlights.studio.extra import check_extra
+
+    check_extra("matplotlib")
+    from footlights.studio.dance.evaluation import evaluate, write_evaluation
+
+    found = evaluate(music, models, seed, lambda line: click.echo(line, err=True))
+    click.echo(f"{write_evaluation(found, out)}\nsee {out}")

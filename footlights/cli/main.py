@@ -11,10 +11,14 @@ from footlights.core.errors import FootlightsError
 
 COMMANDS = {  # name: module, and its one line for `--help`
     "run": ("footlights.cli.run", "Run an app on cameras, files, streams or the rehearsal."),
+    "dance": ("footlights.cli.dance", "Let any song become a dance: film, BVH, glTF, or live on a page."),
     "apps": ("footlights.cli.apps", "List the apps."),
     "data": ("footlights.cli.data", "Make data sets out of what others publish."),
+    "studio": ("footlights.cli.studio", "Make a recogniser of your own, in a browser or step by step."),
     "train": ("footlights.cli.train", "Train a model of your own."),
     "evaluate": ("footlights.cli.evaluate", "Score a model on a data set."),
+    "hub": ("footlights.cli.hub", "Look after a fleet of devices."),
+    "agent": ("footlights.cli.agent", "Make this device one of a fleet."),
     "models": ("footlights.cli.models", "List, pull and verify the models."),
     "doctor": ("footlights.cli.doctor", "Say what is installed and what is missing, and what to do about it."),
     "completion": ("footlights.cli.completion", "Print the shell completion for bash, zsh or fish."),

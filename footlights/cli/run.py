@@ -47,6 +47,12 @@ SHARED: tuple[click.Parameter, ...] = (
         help="Keep pictures of every anomaly, and a clip that begins before it.",
     ),
     click.Option(
+        ["--unsure"],
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar="DIR",
+        help="Keep frames that the detector is unsure of; in a project of the studio: to learn from.",
+    ),
+    click.Option(
         ["--home-assistant"],
         metavar="mqtt://[USER:PASSWORD@]HOST[/NAME]",
         help="Appear in Home Assistant: cameras, counts, alerts, switches.",
@@ -56,6 +62,7 @@ SHARED: tuple[click.Parameter, ...] = (
     ),
     click.Option(["--rtsp-password"], metavar="PASSWORD", help="What RTSP asks for; the user is footlights."),
     click.Option(["--publish"], multiple=True, metavar="rtsp://…", help="Send the wall to a media server."),
+    click.Option(["--webrtc"], is_flag=True, help="Let browsers call the page for /wall and /NAME over WebRTC (WHEP)."),
     click.Option(["--wall"], metavar="ROWSxCOLUMNS", help="Tiles of the wall; without it, as many as streams need."),
     click.Option(["--record-wall"], type=click.Path(path_type=Path), help="Write the wall of all streams as a video."),
     click.Option(["--quiet-hours"], metavar="HH:MM-HH:MM", help="Hours of the day without actions."),
@@ -65,6 +72,7 @@ SHARED: tuple[click.Parameter, ...] = (
         metavar="SECONDS",
         help="Pause between two actions of one kind for one stream.",
     ),
+    click.Option(["--decode"], metavar="DEVICE", help="cpu, auto, cuda, vaapi, videotoolbox or qsv.  [default: cpu]"),
     click.Option(["--seconds"], type=click.FloatRange(0, min_open=True), help="Stop after so much media time."),
     click.Option(["--loop"], is_flag=True, help="Begin files and folders again when they end."),
     click.Option(
@@ -114,6 +122,8 @@ def app_command(name: str, app: type[App]) -> click.Command:
         from footlights.cli.perform import perform
 
         chosen = {field.name: given.pop(parameter) for parameter, field in settings.items()}
+        if app.first and not chosen[app.first] and not given["config"] and given["sources"]:
+            chosen[app.first], *given["sources"] = given["sources"]
         wanted = {kind.flag: list(given.pop(parameter)) for parameter, kind in actions.items()}
         perform(
             name,

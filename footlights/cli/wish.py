@@ -15,6 +15,7 @@ from footlights.wire.settings import validate
 
 log = logging.getLogger(__name__)
 CAMERA = Path("/dev/video0")
+LIVE = ("rtsp", "rtsp_password", "publish", "wall", "webrtc")  # options of live video
 
 
 def make_wish(
@@ -37,30 +38,29 @@ def make_wish(
     loop: bool,
     realtime: bool | None,
     on: str | None,
-    rtsp: int | None = None,
-    rtsp_password: str | None = None,
-    publish: Sequence[str] = (),
-    wall: str | None = None,
     record_wall: Path | None = None,
-    **notify: Any,
+    decode: str | None = None,
+    **others: Any,
 ) -> Wish:
-    """Join file and options, and check all of it; `notify` are the options of `alarm.wished`. Raises SettingsError."""
+    """Join file and options, and check all of it; `others`: of live video and `alarm.wished`. Raises SettingsError."""
     document = load(config) if config is not None else Document(app=name)
     if config is not None and document.app not in (None, name):
         raise SettingsError(f"{config} is for the app '{document.app}', not for '{name}'")
     outputs = document.outputs
     given = tuple(SourceEntry(url=address, loop=loop) for address in (*sources, *more))
-    entries = given or document.sources or (SourceEntry(url=default_source(app), loop=loop),)
+    entries, chosen = given or document.sources, {**document.settings, **settings}
+    if not entries:
+        entries, chosen = _rehearsed(app, loop, chosen)
     port = None if no_page else page if page is not None else outputs.page
     record = record or (Path(outputs.record).expanduser() if outputs.record else None)
     journal = journal or (Path(outputs.journal).expanduser() if outputs.journal else None)
-    alarm = wished(document, **notify)
-    broadcast = _broadcast(outputs, rtsp, rtsp_password, publish, wall, record_wall)
+    live = {name: others.pop(name) for name in LIVE if name in others}
+    broadcast, alarm = _broadcast(outputs, record_wall, **live), wished(document, **others)
     written = record or journal or save_pictures or alarm.evidence or record_wall
     return Wish(
         name=name,
         app=app,
-        settings=validate(app.Settings, {**document.settings, **settings}),
+        settings=validate(app.Settings, chosen),
         sources=entries,
         page=port,
         host=host or "127.0.0.1",
@@ -75,24 +75,37 @@ def make_wish(
         config=config,
         alarm=alarm,
         broadcast=broadcast,
+        decode=decode or document.decode,
     )
+
+
+def _rehearsed(
+    app: type[App], loop: bool, settings: dict[str, object]
+) -> tuple[tuple[SourceEntry, ...], dict[str, object]]:
+    """What plays where no source is given; the rehearsal with its own settings, where none of them is given."""
+    entries = tuple(SourceEntry(url=address, loop=loop) for address in default_source(app).split())
+    rehearses = entries[0].url != "0" and not app.rehearsed.keys() & settings.keys()
+    return entries, {**settings, **app.rehearsed} if rehearses else settings
 
 
 def _broadcast(
     outputs: Outputs,
-    rtsp: int | None,
-    password: str | None,
-    publish: Sequence[str],
-    wall: str | None,
     record: Path | None,
+    *,
+    rtsp: int | None = None,
+    rtsp_password: str | None = None,
+    publish: Sequence[str] = (),
+    wall: str | None = None,
+    webrtc: bool = False,
 ) -> Broadcast:
     grid = wall or outputs.wall
     return Broadcast(
         rtsp=rtsp or outputs.rtsp,
-        password=password,
+        password=rtsp_password,
         publish=tuple(publish) or outputs.publish,
         tiles=tiles(grid) if grid else None,
         record=record,
+        webrtc=webrtc or outputs.webrtc,
     )
 
 

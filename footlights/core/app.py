@@ -1,6 +1,6 @@
 """The contracts between the engine and what people add: stages, apps and sinks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol
 
@@ -74,7 +74,9 @@ class App:
     layout: ClassVar[Literal["stage", "exhibition", "wall"]] = "stage"  # of the page
     needs: ClassVar[frozenset[str]] = frozenset()
     sets_off: ClassVar[str] = "trigger"  # kind of the events that set off actions, where nothing else is asked for
-    rehearsal: ClassVar[str] = "rehearsal:"  # the source where there is no camera
+    rehearsal: ClassVar[str] = "rehearsal:"  # the source where there is no camera; several with spaces between
+    rehearsed: ClassVar[Mapping[str, object]] = {}  # settings of the rehearsal, where none of them is given
+    first: ClassVar[str] = ""  # the setting that may be given as the first word, before the sources
     Settings: ClassVar[type[Any]] = NoSettings
 
     def __init__(self, settings: Any = None) -> None:

@@ -10,10 +10,10 @@ from footlights.core.scene import Floats, Region
 
 def box_iou(a: Floats, b: Floats) -> Floats:
     """(N, M) intersection over union of (N, 4) and (M, 4) boxes (left, top, right, bottom). Empty boxes give 0."""
-    top_left = np.maximum(a[:, None, :2], b[None, :, :2])
-    bottom_right = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    inner = np.prod(np.clip(bottom_right - top_left, 0, None), axis=2)
-    areas = box_area(a)[:, None] + box_area(b)[None, :] - inner
+    across = np.minimum(a[:, None, 2], b[:, 2]) - np.maximum(a[:, None, 0], b[:, 0])
+    down = np.minimum(a[:, None, 3], b[:, 3]) - np.maximum(a[:, None, 1], b[:, 1])
+    inner = np.maximum(across, 0) * np.maximum(down, 0)
+    areas = box_area(a)[:, None] + box_area(b) - inner
     return np.where(areas > 0, inner / np.maximum(areas, 1e-9), 0).astype(np.float32)
 
 

@@ -11,6 +11,7 @@ from footlights.core.frame import Frame
 
 log = logging.getLogger(__name__)
 AHEAD = 3  # frames that a file may be decoded ahead of the engine
+AGAIN = 1  # frames that are left when the thread goes on: it wakes up once for several
 LATE = 0.5  # seconds behind its clock after which a paced source stops trying to catch up
 
 
@@ -32,7 +33,8 @@ class HandOver:
         self.error: FootlightsError | None = None
         self._paced = paced and not source.live
         self._until = until
-        self._changed = changed
+        self._changed = changed  # the engine waits for it
+        self._room = threading.Condition()  # this source's thread waits for it
         self._waiting: deque[Frame] = deque()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._read, name=f"source {source.name}", daemon=True)
@@ -45,16 +47,18 @@ class HandOver:
         return len(self._waiting)
 
     def take(self) -> Frame | None:
-        """The next frame, or None where there is none now. Call with the condition held."""
-        if not self._waiting:
-            return None
-        frame = self._waiting.popleft()
-        self._changed.notify_all()
-        return frame
+        """The next frame, or None where there is none now."""
+        with self._room:
+            frame = self._waiting.popleft() if self._waiting else None
+            if len(self._waiting) <= AGAIN:
+                self._room.notify_all()
+            return frame
 
     def close(self) -> None:
         """Stop reading and wait for the thread, for five seconds at most: a driver may hang."""
         self._closing.set()
+        with self._room:
+            self._room.notify_all()
         with self._changed:
             self._changed.notify_all()
         self.source.close()
@@ -92,12 +96,13 @@ class HandOver:
             self._give(frame)
 
     def _give(self, frame: Frame) -> None:
-        with self._changed:
+        with self._room:
             if self.newest_wins:
                 self.dropped += len(self._waiting)
                 self._waiting.clear()
-            else:
-                while len(self._waiting) >= AHEAD and not self._closing.is_set():
-                    self._changed.wait()
+            elif len(self._waiting) >= AHEAD:
+                while len(self._waiting) > AGAIN and not self._closing.is_set():
+                    self._room.wait()
             self._waiting.append(frame)
+        with self._changed:
             self._changed.notify_all()

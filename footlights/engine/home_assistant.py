@@ -131,7 +131,7 @@ class HomeAssistant:
         stream, moment = scene.frame.stream, scene.frame.time
         with self._changed:
             seen = self._seen.setdefault(stream, _Seen())
-        alarms = [self._take(event, seen) for event in scene.events]
+            alarms = [self._take(event, seen) for event in scene.events]
         since = None if seen.pictured is None else moment - seen.pictured
         due = since is None or since < 0 or since >= (ALARM_PICTURES_APART if any(alarms) else PICTURE_EVERY)
         if due and not scene.closing:
@@ -153,7 +153,9 @@ class HomeAssistant:
         return host_and_port(self.address, port_of(self.address))
 
     def _take(self, event: Event, seen: _Seen) -> bool:
-        """Note one event; True where it is one that a picture belongs to."""
+        """Note one event; True where it is one that a picture belongs to. Called with the condition held: what is known
+        and what is said of it change together, or a look at how all are doing would say again what was before.
+        """
         if event.kind == "count" and isinstance(counts := event.data.get("counts"), dict):
             known = len(seen.counts)
             seen.counts |= {label: count for label, count in counts.items() if isinstance(count, int)}
@@ -176,7 +178,7 @@ class HomeAssistant:
         self._say(layout.counts_topic(self.device.id, stream), counts)
 
     def _say_alert(self, stream: str, alert: str, seen: _Seen) -> None:
-        raised = any(text == alert for text, _ in tuple(seen.raised))
+        raised = any(text == alert for text, _ in seen.raised)
         self._say(layout.alert_topic(self.device.id, stream, alert), layout.ON if raised else layout.OFF)
 
     def _say(self, topic: str, state: bytes | str | Mapping[str, object]) -> None:
@@ -208,7 +210,8 @@ class HomeAssistant:
             seen = {name: self._seen.setdefault(name, _Seen()) for name in names}
             for gone in self._seen.keys() - set(names):
                 del self._seen[gone]
-        self._discover(tuple(StreamEntities(name, tuple(sorted(seen[name].counts)), alerts) for name in names), gate)
+            entities = tuple(StreamEntities(name, tuple(sorted(seen[name].counts)), alerts) for name in names)
+        self._discover(entities, gate)
         if gate is not None:
             self._say(layout.gate_topic(device), layout.ON if gate else layout.OFF)
         for name in names:
@@ -216,9 +219,10 @@ class HomeAssistant:
             runs = report is not None and report.state not in ("ended", "failed")
             self._say(layout.enabled_topic(device, name), layout.ON if runs else layout.OFF)
             self._say(layout.health_topic(device, name), _health(report))
-            self._say_counts(name, seen[name])
-            for alert in alerts:
-                self._say_alert(name, alert, seen[name])
+            with self._changed:
+                self._say_counts(name, seen[name])
+                for alert in alerts:
+                    self._say_alert(name, alert, seen[name])
 
     def _discover(self, entities: tuple[StreamEntities, ...], gate: object) -> None:
         with self._changed:

@@ -1,22 +1,24 @@
 """Draws on the planes of a 4:2:0 picture, so that a decoder's frame reaches an encoder without ever becoming RGB."""
 
 import mmap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import cv2
 import numpy as np
+from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
+from footlights.core.frame import Picture
 from footlights.core.scene import Floats
-from footlights.media.picture import Matrix, Plane, Planes, split_planes
+from footlights.media.picture import Matrix, Plane, Planes, scale_into, split_planes, yuv_rows
 from footlights.media.sprites import Colour, Sprite, label
 
 Ink = tuple[int, int, int]  # Y, U and V of a colour
 
 _SHIFT = 4  # cv2 takes coordinates in 1/16 pixels
 _DARK = 0.4  # of its brightness and colour is left to a dimmed picture
-_WEIGHTS: dict[Matrix, tuple[float, float]] = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722)}  # of red and blue
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,11 +64,16 @@ class Canvas:
         for plane, value in zip((self.y, self.u, self.v), ink(colour, self.matrix), strict=True):
             plane[:] = value
 
-    def put(self, planes: tuple[Plane, Plane, Plane], left: int, top: int) -> None:
-        """A picture of known size that lies wholly inside, at even pixels."""
-        height, width = planes[0].shape
-        part = self.part(left, top, width, height)
-        part.y[:], part.u[:], part.v[:] = planes
+    def show(self, picture: Picture, scaler: VideoReformatter | None = None) -> None:
+        """A picture, scaled to fill the whole canvas."""
+        scale_into((self.y, self.u, self.v), picture, self.matrix, scaler)
+
+    def edge(self, colour: Colour, thick: int) -> None:
+        """A frame along the sides, an even number of pixels thick."""
+        for plane, value, wide in zip(
+            (self.y, self.u, self.v), ink(colour, self.matrix), (thick, thick // 2, thick // 2), strict=True
+        ):
+            plane[:wide], plane[-wide:], plane[:, :wide], plane[:, -wide:] = value, value, value, value
 
     def dim(self) -> None:
         """Darker and paler, as what is past looks."""
@@ -75,14 +82,14 @@ class Canvas:
         cv2.LUT(self.u, colour, self.u)
         cv2.LUT(self.v, colour, self.v)
 
-    def box(self, box: Floats, colour: Colour, thick: int) -> None:
+    def box(self, box: Sequence[float], colour: Colour, thick: int) -> None:
         """The outline of a box: left, top, right, bottom in pixels."""
         far = 4 * max(self.width, self.height)
-        left, top, right, bottom = (int(min(max(float(edge), -far), far)) for edge in box)
-        luma, *chroma = ink(colour, self.matrix)
-        cv2.rectangle(self.y, (left, top), (right, bottom), (luma,), thick)
-        for plane, value in zip((self.u, self.v), chroma, strict=True):
-            cv2.rectangle(plane, (left // 2, top // 2), (right // 2, bottom // 2), (value,), max(1, thick // 2))
+        left, top, right, bottom = [int(min(max(edge, -far), far)) for edge in box]
+        luma, u, v = ink(colour, self.matrix)
+        _outline(self.y, left, top, right, bottom, luma, thick)
+        for plane, value in ((self.u, u), (self.v, v)):
+            _outline(plane, left // 2, top // 2, right // 2, bottom // 2, value, max(1, thick // 2))
 
     def lines(self, points: Floats, pairs: NDArray[np.int_], colour: Colour, thick: int) -> None:
         """Lines between pairs of (N, 2) points in pixels."""
@@ -112,24 +119,29 @@ class Canvas:
         bottom = min(top + stamp.height, self.height // 2 * 2)
         if x >= right or y >= bottom:
             return
-        targets = (self.y[y:bottom, x:right], *(p[y // 2 : bottom // 2, x // 2 : right // 2] for p in (self.u, self.v)))
-        for index, (target, plane) in enumerate(zip(targets, stamp.planes, strict=True)):
+        for index, (whole, plane) in enumerate(zip((self.y, self.u, self.v), stamp.planes, strict=True)):
             step = 2 if index else 1
-            shown = (
-                slice((y - top) // step, (bottom - top) // step),
-                slice((x - left) // step, (right - left) // step),
-            )
+            target = whole[y // step : bottom // step, x // step : right // step]
+            shown = plane[(y - top) // step : (bottom - top) // step, (x - left) // step : (right - left) // step]
             if stamp.covers is None:
-                target[:] = plane[shown]
+                target[:] = shown
             else:
-                kept = target.astype(np.uint16) * (255 - stamp.covers[min(index, 1)][shown].astype(np.uint16))
-                target[:] = plane[shown] + ((kept + 127) // 255).astype(np.uint8)
+                cover = stamp.covers[min(index, 1)]
+                cover = cover[(y - top) // step : (bottom - top) // step, (x - left) // step : (right - left) // step]
+                kept = target.astype(np.uint16) * (255 - cover.astype(np.uint16))
+                target[:] = shown + ((kept + 127) // 255).astype(np.uint8)
+
+
+def _outline(plane: Plane, left: int, top: int, right: int, bottom: int, value: int, thick: int) -> None:
+    """Thin ones inside each other: cv2 draws a thick one as four polygons, which takes ten times as long."""
+    for inset in range(-(thick // 2), thick - thick // 2):
+        cv2.rectangle(plane, (left + inset, top + inset), (right - inset, bottom - inset), (value,), 1)
 
 
 @lru_cache(maxsize=256)
 def ink(colour: Colour, matrix: Matrix) -> Ink:
     """Y, U and V of a colour, limited range."""
-    y, u, v = (int(value) for value in (np.array(colour, np.float32) @ _rows(matrix).T + (16, 128, 128)).round())
+    y, u, v = (int(value) for value in (np.array(colour, np.float32) @ yuv_rows(matrix).T + (16, 128, 128)).round())
     return y, u, v
 
 
@@ -162,20 +174,10 @@ def cut_out(sprite: Sprite, matrix: Matrix) -> Stamp:
 
 def _converted(rgb: NDArray[np.float32], cover: NDArray[np.float32], matrix: Matrix) -> tuple[Plane, Plane, Plane]:
     """Planes of colours 0..255 that are already multiplied with their cover 0..1, (H, W, 1)."""
-    yuv = rgb @ _rows(matrix).T + np.array([16, 128, 128], np.float32) * cover
+    yuv = rgb @ yuv_rows(matrix).T.astype(np.float32) + np.array([16, 128, 128], np.float32) * cover
     half = cv2.resize(yuv, (yuv.shape[1] // 2, yuv.shape[0] // 2), interpolation=cv2.INTER_AREA)
     y, u, v = (np.clip(plane.round(), 0, 255).astype(np.uint8) for plane in (yuv[..., 0], half[..., 1], half[..., 2]))
     return y, u, v
-
-
-@lru_cache(maxsize=2)
-def _rows(matrix: Matrix) -> NDArray[np.float32]:
-    """(3, 3) from RGB 0..255 to Y, U and V in limited range without their offsets (ITU-R BT.601, BT.709)."""
-    red, blue = _WEIGHTS[matrix]
-    luma = np.array([red, 1 - red - blue, blue])
-    u = (np.array([0, 0, 1]) - luma) / (2 * (1 - blue)) * 224
-    v = (np.array([1, 0, 0]) - luma) / (2 * (1 - red)) * 224
-    return np.stack([luma * 219, u, v]).astype(np.float32) / np.float32(255)
 
 
 @lru_cache(maxsize=1)

@@ -17,6 +17,7 @@ from av.stream import Disposition
 from numpy.typing import NDArray
 
 from footlights.core.errors import SourceEmptyError, SourceError
+from footlights.media.decoding import Decoding
 from footlights.media.faults import meaning
 from footlights.media.picture import AvPicture
 
@@ -64,11 +65,14 @@ class Container:
         options: dict[str, str] | None = None,
         timeout: tuple[float, float] | None = None,  # seconds: to open, to read
         live: bool = False,
+        decoding: Decoding = Decoding(),  # noqa: B008  it never changes
     ) -> None:
         self.label = label
         self._live = live
         try:
-            self._container: InputContainer = av.open(place, format=form, options=options or {}, timeout=timeout)
+            self._container: InputContainer = av.open(
+                place, format=form, options=options or {}, timeout=timeout, hwaccel=decoding.hardware()
+            )
         except (av.FFmpegError, OSError, ValueError) as fault:
             raise ContainerError(f"{label} {meaning(fault)}", fault) from None
         try:
@@ -78,7 +82,7 @@ class Container:
             raise
         # Threads by slices lose the marks of damaged frames, and threads by frames hold live frames back.
         self._video.codec_context.thread_type = ThreadType.FRAME
-        self._video.codec_context.thread_count = 1 if live else 2
+        self._video.codec_context.thread_count = 1 if live else decoding.threads
         self._audio = next(iter(self._container.streams.audio), None)
 
     def __enter__(self) -> "Container":

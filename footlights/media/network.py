@@ -7,6 +7,7 @@ import av
 
 from footlights.media.address import shown
 from footlights.media.container import Container, ContainerError
+from footlights.media.decoding import Decoding
 from footlights.media.faults import unknown_host
 from footlights.media.reconnect import LiveSource, OnState
 from footlights.media.video import VideoFile
@@ -19,19 +20,19 @@ _RTSP_OPTIONS = {"rtsp_transport": "tcp+udp", "rtsp_flags": "prefer_tcp"}
 _RECORDED = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".jpg", ".jpeg", ".png"})
 
 
-def open_rtsp(url: str, name: str, on_state: OnState | None) -> LiveSource:
+def open_rtsp(url: str, name: str, on_state: OnState | None, decoding: Decoding) -> LiveSource:
     """A camera or server that speaks RTSP; nothing is opened yet."""
-    return LiveSource(name, lambda: _connect(url, _RTSP_TIMEOUT, _RTSP_OPTIONS), on_state)
+    return LiveSource(name, lambda: _connect(url, _RTSP_TIMEOUT, decoding, _RTSP_OPTIONS), on_state)
 
 
-def open_http(url: str, name: str, loop: bool, on_state: OnState | None) -> VideoFile | LiveSource:
+def open_http(url: str, name: str, loop: bool, on_state: OnState | None, decoding: Decoding) -> VideoFile | LiveSource:
     """A video over HTTP: recorded where it has an end, live otherwise (live HLS, MJPEG). Looks at it to tell.
 
     Raises SourceError where the server says that there is no such thing, or where it is no video. A server that does
     not answer is a live source that is tried again, unless the address names a file (".mp4").
     """
     try:
-        with _connect(url, _HTTP_TIMEOUT) as container:
+        with _connect(url, _HTTP_TIMEOUT, decoding) as container:
             recorded = container.duration is not None or container.format.endswith("_pipe")
             bursts = container.format == "hls"
     except ContainerError as failure:
@@ -40,13 +41,15 @@ def open_http(url: str, name: str, loop: bool, on_state: OnState | None) -> Vide
             raise
         recorded, bursts = False, True
     if recorded:
-        return VideoFile(url, name, shown(url), loop=loop, timeout=_HTTP_TIMEOUT)
-    return LiveSource(name, lambda: _connect(url, _HTTP_TIMEOUT), on_state, paced=bursts)
+        return VideoFile(url, name, shown(url), loop=loop, timeout=_HTTP_TIMEOUT, decoding=decoding)
+    return LiveSource(name, lambda: _connect(url, _HTTP_TIMEOUT, decoding), on_state, paced=bursts)
 
 
-def _connect(url: str, timeout: tuple[float, float], options: dict[str, str] | None = None) -> Container:
+def _connect(
+    url: str, timeout: tuple[float, float], decoding: Decoding, options: dict[str, str] | None = None
+) -> Container:
     try:
-        return Container(url, shown(url), options=options, timeout=timeout, live=True)
+        return Container(url, shown(url), options=options, timeout=timeout, live=True, decoding=decoding)
     except ContainerError as failure:
         stranger = unknown_host(url)
         if stranger is None:

@@ -6,13 +6,21 @@ from footlights.core.app import Source
 from footlights.core.errors import SourceError
 from footlights.media.address import near_miss, parse_address
 from footlights.media.camera import open_camera
+from footlights.media.decoding import Decoding
 from footlights.media.images import SUFFIXES, Stills
 from footlights.media.network import open_http, open_rtsp
 from footlights.media.reconnect import OnState
 from footlights.media.video import VideoFile
 
 
-def open_source(url: str, *, name: str | None = None, loop: bool = False, on_state: OnState | None = None) -> Source:
+def open_source(
+    url: str,
+    *,
+    name: str | None = None,
+    loop: bool = False,
+    on_state: OnState | None = None,
+    decoding: Decoding = Decoding(),  # noqa: B008  it never changes
+) -> Source:
     """The source of an address.
 
     `0`, `/dev/video0`, a file, a folder of pictures, `rtsp://…`, `rtsps://…`, `http(s)://…` (video, HLS, MJPEG),
@@ -28,15 +36,19 @@ def open_source(url: str, *, name: str | None = None, loop: bool = False, on_sta
         case "camera":
             return open_camera(address.target, name, on_state)
         case "rtsp":
-            return open_rtsp(address.target, name, on_state)
+            return open_rtsp(address.target, name, on_state, decoding)
         case "http":
-            return open_http(address.target, name, loop, on_state)
+            return open_http(address.target, name, loop, on_state, decoding)
         case "file":
-            return _open_file(Path(address.target), name, loop)
+            return _open_file(Path(address.target), name, loop, decoding)
         case "rehearsal" if address.target.partition("?")[0] == "line":
             from footlights.media.rehearsal.line.source import open_line
 
             return open_line(address.target.partition("?")[2], name)
+        case "rehearsal" if address.target.partition("?")[0] == "street":
+            from footlights.media.rehearsal.street.source import open_street
+
+            return open_street(address.target.partition("?")[2], name)
         case "rehearsal":
             from footlights.media.rehearsal.source import open_rehearsal
 
@@ -47,7 +59,7 @@ def open_source(url: str, *, name: str | None = None, loop: bool = False, on_sta
             return BrowserCamera(address.target, stream=name)
 
 
-def _open_file(path: Path, name: str, loop: bool) -> Source:
+def _open_file(path: Path, name: str, loop: bool, decoding: Decoding) -> Source:
     if path.is_dir():
         return Stills(path, name, loop=loop)
     if not path.exists():
@@ -59,4 +71,4 @@ def _open_file(path: Path, name: str, loop: bool) -> Source:
         raise SourceError(f"{path} is empty (0 bytes); copy or record it again")
     if path.suffix.lower() in SUFFIXES:
         return Stills(path, name, loop=loop)
-    return VideoFile(f"file:{path.resolve()}", name, str(path), loop=loop)
+    return VideoFile(f"file:{path.resolve()}", name, str(path), loop=loop, decoding=decoding)

@@ -1,6 +1,6 @@
 """Draws what is known about a frame on the planes of its picture: what `painter` does, without a way through RGB."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -35,8 +35,7 @@ class PlanePainter:
         """Draw on a canvas that holds the frame's picture, scaled; the notes in its corners, for more of them."""
         scale = canvas.width / scene.frame.width
         notes = Notes(canvas)
-        for track in scene.tracks:
-            _paint_track(notes, track, scale)
+        _paint_tracks(notes, scene.tracks, scale)
         for cue in scene.cues:
             if isinstance(cue, Overlay):
                 self._paint_overlay(canvas, cue, scale)
@@ -85,27 +84,42 @@ class Notes:
         self.canvas.bar(left, top + stamp.height, width, thick, value, BAR_TONES[cue.tone], _SHADE)
 
 
-def _paint_track(notes: Notes, track: Track, scale: float) -> None:
-    colour = TRACK_COLOURS[track.id % len(TRACK_COLOURS)]
-    canvas, thick = notes.canvas, max(1, notes.brush.thick(2.5))
-    box = track.box * np.float32(scale)
-    boxed = bool(np.isfinite(box).all()) and track.label != "face"  # what an app shows there is the frame
-    if boxed:
-        canvas.box(box, colour, thick)
+def _paint_tracks(notes: Notes, tracks: Sequence[Track], scale: float) -> None:
+    """Boxes with names, skeletons, hands. What an app shows of a face is its frame."""
+    if not tracks:
+        return
+    boxes = np.stack([track.box for track in tracks]) * np.float32(scale)
+    good = np.isfinite(boxes).all(axis=1).tolist()
+    thick = max(1, notes.brush.thick(2.5))
+    for track, box, known in zip(tracks, boxes.tolist(), good, strict=True):
+        colour = TRACK_COLOURS[track.id % len(TRACK_COLOURS)]
+        boxed = known and track.label != "face"
+        if boxed:
+            notes.canvas.box(box, colour, thick)
+        if track.face is not None or track.pose is not None or track.hands:
+            _paint_body(notes.canvas, track, scale, colour, thick)
+        if boxed:
+            _name(notes, f"{track.label} {track.id}", box, colour)
+
+
+def _name(notes: Notes, text: str, box: Sequence[float], colour: Colour) -> None:
+    """Above a box, or inside where there is no room above."""
+    canvas, stamp = notes.canvas, notes.plate(text, colour, _SHADE)
+    left = min(max(box[0], 0), max(0, canvas.width - stamp.width))
+    above = box[1] - stamp.height
+    top = above if above >= 0 else min(max(box[1], 0), max(0, canvas.height - stamp.height))
+    canvas.stamp(stamp, int(left), int(top))
+
+
+def _paint_body(canvas: Canvas, track: Track, scale: float, colour: Colour, thick: int) -> None:
     if track.face is not None and np.isfinite(track.face.box).all():
-        canvas.box(track.face.box * np.float32(scale), _WHITE, 1)
+        canvas.box((track.face.box * np.float32(scale)).tolist(), _WHITE, 1)
     if track.pose is not None:
         xy, seen = track.pose.xy * np.float32(scale), track.pose.visibility >= SEEN
         _paint_landmarks(canvas, xy, seen, _BODY_LINES, colour, thick)
     for hand in track.hands.values():
         xy = hand.xy * np.float32(scale)
         _paint_landmarks(canvas, xy, np.ones(len(xy), bool), _HAND_LINES, colour, 1)
-    if boxed:
-        stamp = notes.plate(f"{track.label} {track.id}", colour, _SHADE)
-        left = min(max(float(box[0]), 0), max(0, canvas.width - stamp.width))
-        above = float(box[1]) - stamp.height
-        top = above if above >= 0 else min(max(float(box[1]), 0), max(0, canvas.height - stamp.height))
-        canvas.stamp(stamp, int(left), int(top))
 
 
 def _paint_landmarks(

@@ -3,12 +3,13 @@
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import av
 import cv2
 import numpy as np
 from av.video.frame import PictureType
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
+from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc, Interpolation, VideoReformatter
 
 from footlights.core.app import Source
 from footlights.core.errors import SinkError
@@ -16,7 +17,7 @@ from footlights.core.frame import Image
 from footlights.core.scene import Scene
 from footlights.media.faults import place_fault
 from footlights.media.painter import Painter
-from footlights.media.picture import AvPicture, from_planes, joined
+from footlights.media.picture import SPACES, AvPicture, Matrix, from_planes, joined
 from footlights.media.sound import Sound
 from footlights.media.soundtrack import BIT_RATE, Soundtrack
 
@@ -24,6 +25,7 @@ TICKS = 90_000  # of the film's clock in a second: every source's own rhythm is 
 KEYFRAME_EVERY = 2.0  # seconds
 FRAGMENT = 500_000  # microseconds of film, what a sudden end may cost
 QUALITY = 23  # constant rate factor of x264: smaller is better and larger
+Preset = Literal["ultrafast", "veryfast"]  # of x264: what must keep up with cameras, and what may be half as large
 _SUFFIXES = (".mp4", ".m4v", ".mov")
 
 
@@ -32,14 +34,22 @@ class Recorder:
 
     The file is written in fragments: whatever happens (full disk, power cut, kill), it plays up to the last half second
     before. Pictures of another size than the first are fitted into it. `source` gives the sound, where it has any.
+    `preset` is how much work is put into a small file; without it, what suits the source: cameras do not wait.
 
     Raises SinkError: at once where the place cannot be written to, later where the disk is full.
     """
 
-    def __init__(self, path: Path | str, source: Source | None = None, painter: Painter | None = None) -> None:
+    def __init__(
+        self,
+        path: Path | str,
+        source: Source | None = None,
+        painter: Painter | None = None,
+        preset: Preset | None = None,
+    ) -> None:
         self.path = Path(path)
         self.frames = 0  # recorded so far
         self._painter = painter or Painter()
+        self._preset = preset
         self._stream = ""  # name of the stream that is recorded
         self._film: Film | None = None
         if self.path.suffix.lower() not in _SUFFIXES:
@@ -60,7 +70,9 @@ class Recorder:
         picture = plain if isinstance(plain, AvPicture) and not plain.turns else self._painter.paint(scene)
         try:
             if self._film is None:
-                self._film = Film(self.path, scene, self._sound)
+                matrix = picture.matrix if isinstance(picture, AvPicture) else "bt709"
+                suited: Preset = "veryfast" if scene.frame.arrived is None else "ultrafast"
+                self._film = Film(self.path, scene, self._sound, matrix, self._preset or suited)
             self._film.add(picture, scene.frame.time)
         except (av.FFmpegError, OSError) as fault:
             self._abandon()
@@ -95,14 +107,17 @@ class Recorder:
 class Film:
     """One MP4 file that is being written, of the size and from the moment of its first scene."""
 
-    def __init__(self, path: Path, first: Scene, sound: Sound | None) -> None:
+    def __init__(
+        self, path: Path, first: Scene, sound: Sound | None, matrix: Matrix = "bt709", preset: Preset = "veryfast"
+    ) -> None:
         self._start = self._last = first.frame.time  # media time, seconds
         self._size = (max(2, first.frame.width // 2 * 2), max(2, first.frame.height // 2 * 2))  # 4:2:0 is even
+        self._matrix: Matrix = matrix
         self._pts = -1
         self._next_key = self._start
         fragments = {"movflags": "frag_keyframe+delay_moov+default_base_moof", "frag_duration": str(FRAGMENT)}
         self._file = av.open(f"file:{path}", "w", format="mp4", container_options={**fragments, "flush_packets": "1"})
-        self._video = self._add_video(live=first.frame.arrived is not None)
+        self._video = self._add_video(preset)
         self._soundtrack = None
         if sound is not None and sound.rate is not None:
             audio = self._file.add_stream("aac", rate=sound.rate, layout="stereo")
@@ -125,9 +140,9 @@ class Film:
     def _encodable(self, picture: Image | AvPicture) -> av.VideoFrame:
         """A frame of its own for the encoder. A decoder's picture of the film's size stays in YUV all the way."""
         if isinstance(picture, AvPicture) and (picture.width, picture.height) == self._size:
-            return from_planes(joined(picture.planes(*self._size, "bt709")), "bt709").frame
+            return from_planes(joined(picture.planes(*self._size, self._matrix)), self._matrix).frame
         image = picture if isinstance(picture, np.ndarray) else picture.rgb(picture.width, picture.height)
-        return _encodable(_fitted(image, self._size), self._size)
+        return _encodable(_fitted(image, self._size), self._size, self._matrix)
 
     def finish(self) -> None:
         """Write all that waits and close the file."""
@@ -138,26 +153,25 @@ class Film:
         finally:
             self._file.close()
 
-    def _add_video(self, *, live: bool) -> av.VideoStream:
-        # A live film must keep up with the camera; a file's film may take its time and is half as large for it.
-        options = {"preset": "ultrafast" if live else "veryfast", "crf": str(QUALITY), "forced-idr": "1"}
+    def _add_video(self, preset: Preset) -> av.VideoStream:
+        options = {"preset": preset, "crf": str(QUALITY), "forced-idr": "1"}
         video = self._file.add_stream("libx264", rate=30, options=options)
         context = video.codec_context
         video.width, video.height, video.pix_fmt = *self._size, "yuv420p"
         context.time_base = Fraction(1, TICKS)
-        context.thread_count = 2
-        context.colorspace, context.color_range = Colorspace.ITU709, ColorRange.MPEG
+        context.thread_count = 1 if preset == "ultrafast" else 2
+        context.colorspace, context.color_range = SPACES[self._matrix], ColorRange.MPEG
         context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
         return video
 
 
-def _encodable(picture: Image, size: tuple[int, int]) -> av.VideoFrame:
+def _encodable(picture: Image, size: tuple[int, int], matrix: Matrix) -> av.VideoFrame:
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
     return VideoReformatter().reformat(
         frame,
         *size,
         "yuv420p",
-        dst_colorspace=Colorspace.ITU709,
+        dst_colorspace=SPACES[matrix],
         dst_color_range=ColorRange.MPEG,
         interpolation=Interpolation.AREA,
         threads=1,

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ SIDE = 640  # pixels of the longer side of a picture that travels
 MOST_BYTES = 45_000  # as base64, with the rest of an event, below the 64 KiB that CloudEvents asks everybody to pass on
 QUALITIES = (85, 70, 50, 30, 15)  # of JPEG, 0..100, tried in this order
 KEPT = 32  # pictures that wait to be asked for
+PAST = 200  # pictures that can be looked at by their addresses
 PATIENCE = 5.0  # seconds for which one who asks waits for a picture that is being made
 
 
@@ -56,6 +58,44 @@ def travelling(scene: Scene, painter: Painter) -> bytes:
         if len(content) <= MOST_BYTES:
             break
     return content
+
+
+def snapshot_address(stream: str, time: float) -> str:
+    """Where the page has the picture of what happened on a stream at a moment."""
+    return f"/snapshots/{quote(stream, safe='')}/{round(1000 * time)}.jpg"
+
+
+class PastPictures:
+    """A sink that keeps the newest pictures of events that name one (`snapshot` in their data)."""
+
+    def __init__(self, painter: Painter | None = None, keep: int = PAST) -> None:
+        self._painter = painter or Painter()
+        self._keep = keep
+        self._pictures: dict[str, bytes] = {}  # by address, the oldest first
+        self._lock = threading.Lock()
+
+    @staticmethod
+    def wants(scene: Scene) -> bool:
+        """True where something happened that a picture belongs to."""
+        return any("snapshot" in event.data for event in scene.events)
+
+    def write(self, scene: Scene) -> None:
+        """Keep the picture of a scene, with everything painted on it. Raises SinkError."""
+        picture = travelling(scene, self._painter)
+        with self._lock:
+            for event in scene.events:
+                if "snapshot" in event.data:
+                    self._pictures[str(event.data["snapshot"])] = picture
+            while len(self._pictures) > self._keep:
+                del self._pictures[next(iter(self._pictures))]
+
+    def at(self, address: str) -> bytes | None:
+        """The JPEG of an address; None where there is none, or none any more."""
+        with self._lock:
+            return self._pictures.get(address)
+
+    def close(self) -> None:
+        """What is there can still be looked at."""
 
 
 @dataclass(slots=True, eq=False)

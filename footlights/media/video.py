@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from footlights.core.frame import Frame
 from footlights.media.container import Container, Shot
+from footlights.media.decoding import Decoding
 from footlights.media.sound import FileSound, Passes, Sound
 from footlights.media.timeline import Timeline
 
@@ -23,13 +24,21 @@ class VideoFile:
     live = False
 
     def __init__(
-        self, place: str, name: str, label: str, *, loop: bool = False, timeout: tuple[float, float] | None = None
+        self,
+        place: str,
+        name: str,
+        label: str,
+        *,
+        loop: bool = False,
+        timeout: tuple[float, float] | None = None,
+        decoding: Decoding = Decoding(),  # noqa: B008  it never changes
     ) -> None:
         self.name = name
         self._place = place
         self._label = label
         self._loop = loop
         self._timeout = timeout
+        self._decoding = decoding
         self._closed = threading.Event()
         self._passes = Passes()
         with self._open() as container:
@@ -67,7 +76,7 @@ class VideoFile:
         self._closed.set()
 
     def _open(self) -> Container:
-        return Container(self._place, self._label, timeout=self._timeout)
+        return Container(self._place, self._label, timeout=self._timeout, decoding=self._decoding)
 
     def _frame(self, shot: Shot, timeline: Timeline, index: int) -> Frame:
         time = timeline.at(shot.stamp)

@@ -21,7 +21,7 @@ from footlights.core.frame import Frame
 from footlights.core.scene import Scene
 from footlights.media.canvas import Canvas
 from footlights.media.page.control import State, StreamStats
-from footlights.media.picture import AvPicture, Matrix, from_planes, planes_of
+from footlights.media.picture import AvPicture, Matrix, from_planes
 from footlights.media.plane_painter import Notes, PlanePainter
 from footlights.media.sprites import Colour
 
@@ -32,7 +32,7 @@ STALE = 3.0  # seconds without a picture after which a live stream's tile says s
 MOST_TILES = 64
 SMALLEST = 32  # pixels, side of a tile
 _BACK: Colour = (22, 24, 28)
-_GAP = 2  # pixels on each side of a tile
+_EDGE = 2  # pixels on each side of a tile
 
 
 @dataclass(slots=True, eq=False)
@@ -166,7 +166,10 @@ class Wall:
                 self._layout = layout
             for cell, tile, scene, line in work:
                 more = hidden if cell == len(shown) - 1 else 0
-                self._draw(self._part(canvas, grid, cell), tile, scene, line, more)
+                part = self._part(canvas, grid, cell)
+                self._draw(part, tile, scene, line, more)
+                if grid != (1, 1):
+                    part.edge(_BACK, _EDGE)
             return from_planes(self._planes.copy(), canvas.matrix)
 
     def _tile(self, name: str) -> _Tile:
@@ -224,8 +227,7 @@ class Wall:
         row, column = divmod(cell, grid[1])
         left, right = (round(self.width * edge / grid[1] / 2) * 2 for edge in (column, column + 1))
         top, bottom = (round(self.height * edge / grid[0] / 2) * 2 for edge in (row, row + 1))
-        gap = _GAP if grid != (1, 1) else 0
-        return canvas.part(left + gap, top + gap, right - left - 2 * gap, bottom - top - 2 * gap)
+        return canvas.part(left, top, right - left, bottom - top)
 
     def _draw(self, cell: Canvas, tile: _Tile, scene: Scene | None, line: str, more: int) -> None:
         notes = Notes(cell)
@@ -255,8 +257,8 @@ def fitted(cell: Canvas, scene: Scene, painter: PlanePainter, scaler: VideoRefor
     left, top = ((outer - inner) // 4 * 2 for outer, inner in ((cell.width, width), (cell.height, height)))
     if (width, height) != (cell.width, cell.height):
         cell.fill(_BACK)
-    cell.put(planes_of(frame.picture, width, height, cell.matrix, scaler), left, top)
     inner = cell.part(left, top, width, height)
+    inner.show(frame.picture, scaler)
     if dim:
         inner.dim()
         return Notes(inner)

@@ -18,10 +18,20 @@ from numpy.typing import NDArray
 from footlights.core.errors import InstallError, ModelCorruptError, ModelMissingError, SettingsError, ShapeError
 from footlights.models.cache import find
 from footlights.models.cards import card
+from footlights.models.free_size import free_size
 
 Array = NDArray[Any]
 Inputs = Array | Mapping[str, Array]
 Shape = tuple[int | None, ...]  # None: any length
+
+PROVIDERS = {  # of ONNX Runtime, by the names that people use
+    "cpu": "CPUExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "tensorrt": "TensorrtExecutionProvider",
+    "openvino": "OpenVINOExecutionProvider",
+    "coreml": "CoreMLExecutionProvider",
+    "directml": "DmlExecutionProvider",
+}
 
 
 class Interpreter(Protocol):
@@ -116,7 +126,7 @@ class OnnxInterpreter:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
+        options.log_severity_level = 4  # what goes wrong is raised
         self._runtime = onnxruntime.InferenceSession(content, options, providers=list(providers))
         self.inputs: dict[str, Shape] = {entry.name: _lengths(entry.shape) for entry in self._runtime.get_inputs()}
         self.outputs: dict[str, Shape] = {entry.name: _lengths(entry.shape) for entry in self._runtime.get_outputs()}
@@ -127,22 +137,25 @@ class OnnxInterpreter:
         return dict(zip(self.outputs, self._runtime.run(list(self.outputs), dict(inputs)), strict=True))
 
 
-_open: "weakref.WeakValueDictionary[tuple[Path, int, tuple[str, ...]], Session]" = weakref.WeakValueDictionary()
+_open: "weakref.WeakValueDictionary[tuple[Path, int, tuple[str, ...], str], Session]" = weakref.WeakValueDictionary()
 _opening = threading.Lock()
 _making = threading.Lock()  # one at a time: standard error belongs to the whole process
 
 
-def open_session(name: str | Path, threads: int = 1, providers: Sequence[str] = ("CPUExecutionProvider",)) -> Session:
+def open_session(
+    name: str | Path, threads: int = 1, providers: Sequence[str] = ("CPUExecutionProvider",), free: str = ""
+) -> Session:
     """A session for a card's model, by name, or for a `.tflite` or `.onnx` file, by path.
 
     Who opens the same model with the same settings twice gets the same session, so streams share it. `providers` are
-    ONNX Runtime execution providers, the preferred one first.
+    ONNX Runtime execution providers, the preferred one first. `free` is the name of an input of an ONNX model that is
+    to take pictures of any size, see `free_size`.
 
     Raises SettingsError (no such card, a file of another kind), ModelMissingError, ModelCorruptError, InstallError (an
     execution provider that this installation lacks).
     """
     path = Path(name) if Path(name).suffix else find(card(str(name)))
-    key = (path.absolute(), threads, tuple(providers))
+    key = (path.absolute(), threads, tuple(providers), free)
     with _opening:
         session = _open.get(key)
         if session is None:
@@ -150,7 +163,12 @@ def open_session(name: str | Path, threads: int = 1, providers: Sequence[str] = 
         return session
 
 
-def _load(path: Path, threads: int, providers: tuple[str, ...]) -> Session:
+def providers_of(names: Sequence[str]) -> tuple[str, ...]:
+    """ONNX Runtime's names of execution providers, the preferred one first; the processor does what they cannot."""
+    return tuple(dict.fromkeys(PROVIDERS[name] for name in (*names, "cpu"))) if names else ()
+
+
+def _load(path: Path, threads: int, providers: tuple[str, ...], free: str) -> Session:
     makers: dict[str, Callable[[bytes], Interpreter]] = {
         ".tflite": lambda content: LiteRtInterpreter(content, threads),
         ".onnx": lambda content: OnnxInterpreter(content, threads, providers),
@@ -165,6 +183,7 @@ def _load(path: Path, threads: int, providers: tuple[str, ...]) -> Session:
     except OSError as error:
         raise ModelMissingError(f"cannot read the model file {path}: {error.strerror}") from error
     try:
+        content = free_size(content, free) if free else content
         return Session(path, lambda: make(content))
     except Exception as error:  # each runtime raises its own kinds, and all of them mean the same here
         first = str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -41,7 +41,8 @@ class MotionGate:
     """Looks as often as `EveryNth` while something moves, at once where something begins to, and rarely otherwise.
 
     Compared is with the picture of the last look, not with the frame before: what creeps is seen as well. A change of
-    the light that is the same everywhere is no motion.
+    the light that is the same everywhere is no motion. Before it rests it looks once more: what the detector saw for
+    the first time is believed when it is seen again.
     """
 
     def __init__(self, interval: int, rest: float = 2.0) -> None:
@@ -49,6 +50,7 @@ class MotionGate:
         self._rest = rest  # seconds between two looks where nothing moves
         self._looked = -math.inf  # seconds, when the detector looked last
         self._seen: cv2.typing.MatLike | None = None  # (H, W) what it looked at
+        self._once_more = False  # to be looked at, although nothing moves
 
     def due(self, frame: Frame, *, following: bool) -> bool:
         """True where the picture has changed since the last look, no sooner than the interval allows, or it rests
@@ -56,14 +58,15 @@ class MotionGate:
         """
         luma = cv2.blur(frame.luma(*SIZE), STILL).astype(np.int16)
         may_look = self._every.due(frame, following=following)
+        moves = self._seen is None or changed(self._seen, luma) >= SHARE
         if self._seen is not None and not 0 <= frame.time - self._looked < self._rest:
-            may_look = True
-        elif self._seen is not None and changed(self._seen, luma) < SHARE:
+            may_look = moves = True
+        elif not moves and not self._once_more:
             if may_look:
                 self._every.forget()  # what begins to move after a rest is looked at on its first frame
             return False
         if may_look:
-            self._looked, self._seen = frame.time, luma
+            self._looked, self._seen, self._once_more = frame.time, luma, moves
         return may_look
 
     def forget(self) -> None:

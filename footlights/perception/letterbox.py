@@ -37,19 +37,14 @@ class Preparation:
     offset: tuple[float, float, float] = (0.0, 0.0, 0.0)
     pad: float = 0.0  # 0..255, around a picture of another shape
     fit: Fit = "stretch"  # where a picture of another shape lies, or that it is stretched
+    step: int = 0  # pixels: padding is left away by so many at a time, where the model takes any size
 
     def batch(self, frame: Frame) -> tuple[Array, Matrix]:
         """(1, 3, H, W) or (1, H, W, 3), and the affine from pixels of the input to pixels of the picture."""
         left, top, width, height = self._place(frame.width, frame.height)
-        image: Array = frame.rgb(width, height)
-        if self.colour == "bgr":
-            image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-        if (width, height) != (self.width, self.height):
-            right, bottom = self.width - left - width, self.height - top - height
-            border = (self.pad,) * 3
-            image = cv2.copyMakeBorder(image, top, bottom, left, right, cv2.BORDER_CONSTANT, value=border)
         across, down = frame.width / width, frame.height / height
-        return self._values(image)[None], np.array([[across, 0, -left * across], [0, down, -top * down]])
+        values = self._values(frame.rgb(width, height), left, top)
+        return values[None], np.array([[across, 0, -left * across], [0, down, -top * down]])
 
     def _place(self, width: int, height: int) -> tuple[int, int, int, int]:
         """Left, top, width and height of a picture of this size in the input."""
@@ -58,16 +53,35 @@ class Preparation:
         scale = min(self.width / width, self.height / height)
         rounded = math.floor if self.fit == "corner" else round  # as YOLOX does, and YOLOv5
         wide, tall = (max(1, rounded(side * scale + 1e-6)) for side in (width, height))
-        middle = self.fit == "centre"
-        return (self.width - wide) // 2 * middle, (self.height - tall) // 2 * middle, wide, tall
+        if self.fit == "corner":
+            return 0, 0, wide, tall
+        whole = self._whole(wide, tall)
+        return (whole[0] - wide) // 2, (whole[1] - tall) // 2, wide, tall
 
-    def _values(self, image: Array) -> Array:
+    def _whole(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height of the input around a picture that is scaled to this size."""
+        if not self.step:
+            return self.width, self.height
+        return -(-width // self.step) * self.step, -(-height // self.step) * self.step
+
+    def _values(self, image: Array, left: int, top: int) -> Array:
+        """The input with a picture at its place."""
+        height, width = image.shape[:2]
+        across, down = self._whole(width, height)
         high = self.layout == "nchw"
-        values = np.empty((3, *image.shape[:2]) if high else image.shape, self.type)
-        planes = values if high else np.moveaxis(values, 2, 0)
-        for place, colour in enumerate(cv2.split(image)):
-            np.multiply(colour, np.float32(self.scale[place]), out=planes[place], casting="unsafe")
-            np.add(planes[place], np.float32(self.offset[place]), out=planes[place], casting="unsafe")
+        values = np.empty((3, down, across) if high else (down, across, 3), self.type)
+        colours = cv2.split(image)
+        for place, colour in enumerate(colours[::-1] if self.colour == "bgr" else colours):
+            plane = values[place] if high else values[..., place]
+            scale, offset = np.float32(self.scale[place]), np.float32(self.offset[place])
+            if (width, height) != (across, down):
+                plane[:] = np.float32(self.pad) * scale + offset
+            inner = plane[top : top + height, left : left + width]
+            if scale == 1 and offset == 0:
+                inner[:] = colour
+            else:
+                np.multiply(colour, scale, out=inner, casting="unsafe")
+                np.add(inner, offset, out=inner, casting="unsafe")
         return values
 
 

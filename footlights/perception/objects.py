@@ -1,5 +1,6 @@
 """Finds things with any detection model: a card's, a file's, an address's, an archive's."""
 
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,8 +19,10 @@ from footlights.models.session import Array, Session, open_session
 from footlights.perception.crops import Matrix
 from footlights.perception.heads.found import Found
 from footlights.perception.heads.recognise import KINDS, OVERLAP, Head, class_names, recognise_head
+from footlights.perception.heads.yolo import cells
 from footlights.perception.letterbox import Preparation, changed, of_card, usual
 
+log = logging.getLogger(__name__)
 CPU = ("CPUExecutionProvider",)
 LEAST = 0.1  # score from which a detection is given: weak ones help the tracker, see `byte_track`
 SIDE = 640  # pixels of the input of a model that takes any size
@@ -63,6 +66,8 @@ class ObjectDetector:
         answer = self._probe(plain)
         self.head = replace(_head(self._session, bundle, plain, answer, head, len(names)), overlap=overlap)
         self._prepare = _preparation(plain, bundle, self.head, self._session.metadata)
+        if not providers or tuple(providers) == CPU:
+            self._leave_padding_away(bundle.path, threads)
         self.labels = _labels(names, self.head.classes, self.name)
         dynamic = self._session.inputs[plain.name][0] is None and not self._extra
         self._batch = BATCH if dynamic and tuple(providers) not in ((), CPU) else 1
@@ -83,8 +88,10 @@ class ObjectDetector:
 
     def _find_all(self, scenes: Sequence[Scene]) -> list[Detections]:
         batches, matrices = zip(*(self._prepare.batch(scene.frame) for scene in scenes), strict=True)
-        outputs = self._session.run({self._prepare.name: np.concatenate(batches), **self._extra})
-        founds = [self.head.decode(outputs, index, self.min_score) for index in range(len(scenes))]
+        batch = batches[0] if len(batches) == 1 else np.concatenate(batches)
+        outputs = self._session.run({self._prepare.name: batch, **self._extra})
+        head = self.head.at(batch.shape[3], batch.shape[2]) if self._prepare.step else self.head
+        founds = [head.decode(outputs, index, self.min_score) for index in range(len(scenes))]
         return [
             self._placed(found, matrix, scene.frame)
             for found, matrix, scene in zip(founds, matrices, scenes, strict=True)
@@ -115,6 +122,23 @@ class ObjectDetector:
             raise ModelCorruptError(
                 f"{self.name} cannot look at a picture of {plain.width}x{plain.height}: {first}"
             ) from error
+
+    def _leave_padding_away(self, path: Path, threads: int) -> None:
+        """Of a square input, two fifths are grey around a wide picture. A model that only convolves does without."""
+        step = max(self.head.strides, default=0)
+        prepare, fixed = self._prepare, self._session.inputs[self._prepare.name]
+        wanted = self.head.kind == "yolox" and prepare.layout == "nchw" and prepare.fit != "stretch"
+        if not wanted or self._extra or None in fixed[1:] or prepare.width % step or prepare.height % step:
+            return
+        width, height = 3 * step, 2 * step
+        try:
+            session = open_session(path, threads, CPU, free=prepare.name)
+            answer = session.run({prepare.name: np.zeros((1, 3, height, width), prepare.type)})
+        except Exception:  # a size is among the model's constants; each runtime raises its own kinds
+            log.debug("%s takes no other size than its own", self.name, exc_info=True)
+            return
+        if answer[self.head.outputs[0]].shape[1] == cells(width, height, self.head.strides):
+            self._session, self._prepare = session, replace(prepare, step=step)
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:

@@ -32,6 +32,7 @@ class Outputs:
     page: int | None = field(default=8000, metadata={"min": 0, "max": 65535})  # 0: any free port
     rtsp: int | None = field(default=None, metadata=PORT)
     publish: tuple[str, ...] = ()  # addresses of media servers that the wall is sent to
+    webrtc: bool = False  # browsers may call the page for live video
     wall: str | None = None  # rows and columns: "2x3"
     record: str | None = None  # path of the video
     journal: str | None = None  # path of the events

@@ -104,7 +104,7 @@ def test_bars_show_the_classes(make: Make) -> None:
 
 
 def test_wrong_settings_are_answered(make: Make) -> None:
-    with pytest.raises(SettingsError, match="--model FILE"):
+    with pytest.raises(SettingsError, match="run custom MODEL"):
         Custom()
     with pytest.raises(SettingsError, match="did you mean"):
         make(when=("rad",))

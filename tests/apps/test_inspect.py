@@ -46,7 +46,11 @@ def test_a_thing_comes_moves_and_leaves() -> None:
     assert kinds(events) == [
         ("detection.new", 7), ("detection.update", 7), ("detection.end", 7)
     ]  # fmt: skip
-    assert events[0].data == {"label": "can", "score": 0.8, "box": [0.05, 0.3333, 0.15, 0.6667]}
+    box = [0.05, 0.3333, 0.15, 0.6667]
+    assert events[0].data == {"label": "can", "score": 0.8, "box": box, "snapshot": "/snapshots/line/0.jpg"}
+    moved = next(event for event in events if event.kind == "detection.update")
+    assert moved.data["before"] == box
+    assert moved.data["box"] != box
 
 
 def test_what_stands_still_is_told_once() -> None:

@@ -2,6 +2,11 @@
 
 import base64
 import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +17,10 @@ from footlights.cli.wish import make_wish
 from footlights.core.app import App
 from footlights.core.errors import SettingsError
 from footlights.engine.actions.quiet import QuietHours
+from footlights.wire import home_assistant as layout
 from tests.cli.command import footlights
 from tests.engine.actions.conftest import WAIT, Broker, Receiver, make_broker, make_receiver, receiver  # noqa: F401
+from tests.engine.actions.test_home_assistant import Seer
 
 SOURCE = "rehearsal:wave?width=160&height=120&fps=10"
 APP = """
@@ -28,13 +35,16 @@ class Alarm(App):
     class Settings:
         alert: tuple[str, ...] = ("down",)
         gate: bool = True
+    known = raised = False
     def step(self, scene):
-        index, stream, time = round(scene.frame.time * 10) % 100, scene.frame.stream, scene.frame.time
+        second, stream, time = scene.frame.time % 10, scene.frame.stream, scene.frame.time
         yield Text(f"gate {self.settings.gate}")
-        if index == 5:
+        if second >= 0.5 and not self.known:
+            self.known = True
             yield Event("count", stream, time, None, {"counts": {"can": 3}, "total": {"can": 3}})
-        if index in (20, 30):
-            yield Event("anomaly.raised" if index == 20 else "anomaly.cleared", stream, time, 7, {"alert": "down"})
+        if (2 <= second < 3) != self.raised:  # a camera that is late leaves frames out
+            self.raised = not self.raised
+            yield Event("anomaly.raised" if self.raised else "anomaly.cleared", stream, time, 7, {"alert": "down"})
 """
 
 
@@ -64,6 +74,54 @@ def test_evidence_is_kept_and_a_webhook_carries_the_picture(
     assert told["type"] == "dev.footlights.anomaly.raised"
     assert base64.b64decode(told["data"]["picture"]["base64"])[:2] == b"\xff\xd8"
     assert receiver.requests.empty()
+
+
+@pytest.fixture
+def watched(app: Path, make_broker: Callable[..., Broker]) -> Any:  # noqa: F811
+    broker = make_broker()
+    line = [
+        sys.executable,
+        "-m",
+        "footlights",
+        "run",
+        str(app),
+        f"{SOURCE}&seconds=600",
+        "--no-page",
+        "--realtime",
+        "-v",
+    ]
+    process = subprocess.Popen(
+        [*line, "--home-assistant", f"mqtt://127.0.0.1:{broker.port}/hall"],
+        env=dict(os.environ), stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    seer = Seer(broker.port)
+    yield process, seer
+    process.kill()
+    process.wait()
+    seer.close()
+
+
+def test_home_assistant_sees_it_switches_it_and_knows_when_it_is_dead(watched: tuple[Any, Seer]) -> None:
+    process, seer = watched
+    message = json.loads(seer.wait(layout.discovery_topic("hall")))
+    (camera,) = (part for part in message["cmps"].values() if part["p"] == "camera")
+    stream = camera["name"]
+    assert seer.wait(camera["topic"], lambda state: state != b"")[:2] == b"\xff\xd8"
+    seer.wait(layout.counts_topic("hall", stream), lambda state: json.loads(state) == {"can": 3})
+    seer.wait(layout.alert_topic("hall", stream, "down"), lambda state: state == b"ON")
+    seer.wait(layout.alert_topic("hall", stream, "down"), lambda state: state == b"OFF")
+    enabled, gate = layout.enabled_topic("hall", stream), layout.gate_topic("hall")
+    seer.switch(gate, "OFF")
+    seer.wait(gate, lambda state: state == b"OFF")
+    seer.switch(enabled, "OFF")
+    seer.wait(enabled, lambda state: state == b"OFF")
+    assert process.poll() is None, "the last stream may come back"
+    seer.switch(enabled, "ON")
+    seer.wait(enabled, lambda state: state == b"ON")
+    seer.wait(layout.alert_topic("hall", stream, "down"), lambda state: state == b"ON")
+    assert seer.states[layout.status_topic("hall")] == b"online"
+    process.send_signal(signal.SIGKILL)
+    seer.wait(layout.status_topic("hall"), lambda state: state == b"offline")
 
 
 def wish(config: Path | None, **more: Any) -> Any:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from footlights.core.errors import ShapeError
-from footlights.media.picture import ArrayPicture, AvPicture, split_planes
+from footlights.media.picture import ArrayPicture, AvPicture, from_planes, scale_into, shrink, split_planes
 
 
 def scenery(width: int, height: int) -> np.ndarray:
@@ -98,3 +98,45 @@ def test_many_threads_may_read_one_picture() -> None:
         together = list(threads.map(lambda size: picture.rgb(*size), sizes * 8))
     for index, image in enumerate(together):
         assert np.array_equal(image, alone[index % len(sizes)])
+
+
+def planes_for(width: int, height: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    half = np.zeros((height // 2, width // 2), np.uint8)
+    return np.zeros((height, width), np.uint8), half, half.copy()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(8, 400), st.integers(8, 400), st.integers(4, 120), st.integers(4, 120))
+def test_a_plane_that_shrinks_keeps_its_brightness(width: int, height: int, to: int, by: int) -> None:
+    whole = np.linspace(20, 220, width)[None] + np.zeros((height, 1))
+    whole = whole.round().astype(np.uint8)
+    wall = np.zeros((by + 6, to + 6), np.uint8)
+    shrink(whole, wall[3:-3, 3:-3])
+    assert abs(float(wall[3:-3, 3:-3].mean()) - float(whole.mean())) < 6
+    assert not wall[:3].any(), "only the part that was asked for is written to"
+
+
+def test_every_pixel_counts_in_a_plane_that_shrinks() -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (720, 1280), np.uint8)
+    small = np.zeros((90, 160), np.uint8)
+    shrink(noise, small)
+    assert small.std() < 15, "an eighth of noise is nearly grey; every eighth pixel of it is noise"
+
+
+@pytest.mark.parametrize("matrix", ["bt601", "bt709"])
+@pytest.mark.parametrize("own", ["bt601", "bt709"])
+def test_scaling_into_planes_is_what_the_converter_does(own: str, matrix: str) -> None:
+    rgb = scenery(640, 360)
+    planes = ArrayPicture(rgb).yuv420p(640, 360)
+    picture = from_planes(planes, own)  # type: ignore[arg-type]
+    scaled = planes_for(320, 180)
+    scale_into(scaled, picture, matrix)  # type: ignore[arg-type]
+    for ours, theirs in zip(scaled, picture.planes(320, 180, matrix), strict=True):  # type: ignore[arg-type]
+        assert off_by(ours, theirs) < 2.0
+
+
+def test_a_turned_picture_is_scaled_upright() -> None:
+    picture = AvPicture(decoded(scenery(64, 48), "yuv420p"), 1)
+    scaled = planes_for(24, 32)
+    scale_into(scaled, picture, "bt601")
+    assert off_by(scaled[0], picture.planes(24, 32)[0]) == 0

@@ -13,7 +13,15 @@ from footlights.core.frame import Frame
 from footlights.core.scene import Scene
 from footlights.media.painter import Painter
 from footlights.media.picture import ArrayPicture
-from footlights.media.snapshot import MOST_BYTES, Snapshots, jpeg, small_size, travelling
+from footlights.media.snapshot import (
+    MOST_BYTES,
+    PastPictures,
+    Snapshots,
+    jpeg,
+    small_size,
+    snapshot_address,
+    travelling,
+)
 
 EVENT = Event("anomaly.raised", "line", 1.0, 3, {"alert": "down"})
 
@@ -89,3 +97,17 @@ def test_nobody_waits_for_a_picture_that_will_not_come() -> None:
     snapshots.expect(EVENT)
     snapshots.close()
     assert snapshots.of(EVENT, 3600) is None
+
+
+def test_pictures_can_be_looked_at_by_their_addresses_until_there_are_newer_ones() -> None:
+    past = PastPictures(keep=2)
+    events = [
+        Event("detection.new", "line 1", time, 3, {"snapshot": snapshot_address("line 1", time)})
+        for time in (1.0, 2.0, 3.25)
+    ]
+    assert not past.wants(scene(64, 48, EVENT))
+    for event in events:
+        assert past.wants(scene(64, 48, event))
+        past.write(scene(64, 48, EVENT, event))
+    assert past.at("/snapshots/line%201/1000.jpg") is None
+    assert decoded(past.at("/snapshots/line%201/3250.jpg") or b"").shape == (48, 64, 3)

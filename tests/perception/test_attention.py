@@ -33,13 +33,15 @@ def test_every_nth_leaves_out_as_many_as_it_was_told(interval: int, count: int) 
     assert looks(EveryNth(interval), [picture()] * count) == list(range(0, count, interval + 1))
 
 
-def test_a_still_scene_is_looked_at_when_it_has_rested_long_enough() -> None:
-    assert looks(MotionGate(0, rest=1.0), [picture()] * 60) == [0, 25, 50]
+def test_a_still_scene_is_looked_at_twice_when_it_has_rested_long_enough() -> None:
+    """The second look confirms what the first one found for the first time."""
+    assert looks(MotionGate(0, rest=1.0), [picture()] * 60) == [0, 1, 26, 27, 52, 53]
+    assert looks(MotionGate(4, rest=1.0), [picture()] * 40) == [0, 5, 30, 35]
 
 
 def test_noise_and_light_are_no_motion() -> None:
-    assert looks(MotionGate(0), [picture(noise=6) for _ in range(30)]) == [0]
-    assert looks(MotionGate(0), [picture(light=1 - index / 300) for index in range(20)]) == [0]
+    assert looks(MotionGate(0), [picture(noise=6) for _ in range(30)]) == [0, 1]
+    assert looks(MotionGate(0), [picture(light=1 - index / 300) for index in range(20)]) == [0, 1]
 
 
 @pytest.mark.parametrize("interval", [0, 4])
@@ -47,8 +49,8 @@ def test_what_begins_to_move_is_seen_at_once_and_then_at_the_interval(interval: 
     pictures = [picture()] * 13 + [picture(box_at=40 + 8 * step) for step in range(17)] + [picture(box_at=180)] * 10
     seen = looks(MotionGate(interval), pictures)
     moving = list(range(13, 30, interval + 1))
-    assert seen[: 1 + len(moving)] == [0, *moving]
-    assert len(seen) <= 2 + len(moving), "the last place is looked at once, then it rests"
+    assert seen[: 2 + len(moving)] == [0, interval + 1, *moving]
+    assert len(seen) <= 4 + len(moving), "the last place is looked at twice, then it rests"
 
 
 def test_what_creeps_is_seen_as_well() -> None:

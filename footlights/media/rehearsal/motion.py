@@ -304,7 +304,7 @@ def names() -> tuple[str, ...]:
     return tuple(sorted((*_files(), *_twins())))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2048)
 def motion(name: str) -> Motion:
     """A motion of the library. Raises SettingsError with the near miss and the list where there is none."""
     if name in _files():

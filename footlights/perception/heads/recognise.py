@@ -45,6 +45,10 @@ class Head:
     no_object: bool = False
     overlap: float = OVERLAP  # of two boxes of one kind, from which the weaker is a double
 
+    def at(self, width: int, height: int) -> "Head":
+        """The same head of an input of another size."""
+        return replace(self, size=(width, height))
+
     def decode(self, outputs: Mapping[str, Array], index: int, threshold: float) -> Found:
         """What stands in picture `index` of a batch, in pixels of the model's input, best first."""
         arrays = [_of_picture(outputs[name], index) for name in self.outputs]

@@ -1,5 +1,6 @@
 """Which cans come along, where they are at every moment, and which of them fall."""
 
+import math
 from dataclasses import dataclass, fields, replace
 from typing import Any
 from urllib.parse import parse_qsl
@@ -92,25 +93,35 @@ class Belt:
         self.settings = settings
         self.scale = settings.width / WIDE  # pixels a metre
         self._level = settings.height * 0.70  # pixels: where the middle of the belt is
+        self._begin()
+
+    def _begin(self) -> None:
         self._cans: list[Can] = []
-        self._rng = np.random.default_rng([settings.seed, 7])
-        self._next = -(WIDE + 2 * REACH) / settings.speed  # seconds, when the next can enters
+        self._count = 0  # of the cans so far
+        self._latest = -math.inf  # seconds, the moment up to which cans that have left are forgotten
+        self._rng = np.random.default_rng([self.settings.seed, 7])
+        self._next = -(WIDE + 2 * REACH) / self.settings.speed  # seconds, when the next can enters
 
     def at(self, time: float) -> list[Placed]:
         """The cans that are in the picture, or about to be, the furthest from the camera first."""
         speed = self.settings.speed
+        if time < self._latest:
+            self._begin()
+        self._latest = time
         self._come(time + REACH / speed)
         stay = (WIDE + 3 * REACH) / speed
-        here = [can for can in self._cans if time - stay <= can.enters <= time + REACH / speed]
+        self._cans = [can for can in self._cans if time - stay <= can.enters]
+        here = [can for can in self._cans if can.enters <= time + REACH / speed]
         return [self._placed(can, time) for can in sorted(here, key=lambda can: can.lane)]
 
     def fallen(self, until: float) -> list[tuple[Can, float, float]]:
         """The cans that are down inside the picture before `until` seconds: each with when it is first so, and when it
         has left.
         """
-        self._come(until)
+        whole = Belt(self.settings)
+        whole._come(until)
         found = []
-        for can in self._cans:
+        for can in whole._cans:
             if can.falls is None:
                 continue
             moments = np.arange(can.enters - REACH, can.enters + (WIDE + 3 * REACH) / self.settings.speed, 1 / 60)
@@ -140,7 +151,7 @@ class Belt:
             if rng.random() < self.settings.fallen:
                 falls = self._next + (float(rng.uniform(0.15, 0.7)) * WIDE / speed if rng.random() < 0.7 else -1.0)
             can = Can(
-                len(self._cans),
+                self._count,
                 self._next,
                 float(rng.normal(0, 0.012)),
                 paint(rng),
@@ -148,6 +159,7 @@ class Belt:
                 float(rng.uniform(0, 2 * np.pi)),
             )
             self._cans.append(can)
+            self._count += 1
             room = 2 * HALF + 2 * RADIUS if falls is not None else 0.0  # a fallen can hits nobody
             self._next += (max(0.10, rng.normal(spacing, 0.2 * spacing)) + room) / speed
 

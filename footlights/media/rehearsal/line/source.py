@@ -41,6 +41,7 @@ class LineSource:
         self.settings = settings
         self.duration = settings.seconds
         self.belt = Belt(settings)
+        self._told = Belt(settings)  # for `truth`, which may be asked for any moment while pictures are drawn
         self._pictures: dict[tuple[int, int], Float] = {}
         self._closed = Event()
         self._wall, self._post = _hall(settings), _post(settings)
@@ -66,7 +67,7 @@ class LineSource:
     def truth(self, index: int) -> LineTruth:
         """What is in frame `index`."""
         time, width = index / self.settings.fps, self.settings.width
-        cans = [can for can in self.belt.at(time) if can.box[2] > 0 and can.box[0] < width]
+        cans = [can for can in self._told.at(time) if can.box[2] > 0 and can.box[0] < width]
         return LineTruth(index, time, tuple(cans), tuple(self._visible(can) for can in cans))
 
     def _visible(self, placed: Placed) -> float:

@@ -1,0 +1,1 @@
+"""The rehearsal street: people who walk and cars that drive by, with their true boxes."""
