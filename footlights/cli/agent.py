@@ -107,7 +107,14 @@ def remove(yes: bool, data: Path | None) -> None:
     if not yes and not click.confirm(f"Forget the hub and everything in {folder}?"):
         sys.exit(1)
     Identity(folder).remove()
-    for name in ("outbox.sqlite", "outbox.sqlite-wal", "outbox.sqlite-shm", "desired.json", "footlights.yaml"):
+    for name in (
+        "outbox.sqlite",
+        "outbox.sqlite-wal",
+        "outbox.sqlite-shm",
+        "desired.json",
+        "footlights.yaml",
+        "wanted.yaml",
+    ):
         (folder / name).unlink(missing_ok=True)
     click.echo("this device belongs to no fleet any more.")
 

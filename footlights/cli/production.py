@@ -2,7 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import yaml
 
 from footlights.cli.build import Performance, Wish
 from footlights.cli.wish import make_wish
-from footlights.core.errors import FootlightsError, SettingsError
+from footlights.core.errors import FootlightsError, SettingsError, SourceError
 from footlights.core.event import Event
 from footlights.core.scene import Scene
 from footlights.engine.outlet import Outlet
@@ -19,7 +20,7 @@ from footlights.engine.registry import app_names, load_app
 from footlights.engine.watch import StreamReport
 from footlights.media.painter import Painter
 from footlights.media.snapshot import travelling
-from footlights.wire.document import Document
+from footlights.wire.document import Document, SourceEntry
 from footlights.wire.near_miss import near_miss
 from footlights.wire.settings import validate
 
@@ -34,6 +35,7 @@ class Production:
         self._path = folder / "footlights.yaml"
         self._on_event = on_event
         self._document = Document()
+        self._content: Mapping[str, Any] = {}  # the same, as it came
         self._performance: Performance | None = None
         self._thread: threading.Thread | None = None
         self._last = LastPictures()
@@ -43,11 +45,11 @@ class Production:
         wanted = validate(Document, document)
         if wanted.app is not None and wanted.app not in app_names():  # never a path: a hub brings no code
             raise SettingsError(f"there is no app '{wanted.app}'; {near_miss(wanted.app, app_names())}")
-        self._path.write_text(yaml.safe_dump(dict(document), sort_keys=False, allow_unicode=True), encoding="utf-8")
         running = self._performance
         if running is None or not self._changed_on_the_way(running, wanted):
-            self._begin(wanted)
-        self._document = wanted
+            self._begin(document)
+        self._document, self._content = wanted, document
+        self._write(self._path, document)
 
     def report(self) -> list[StreamReport]:
         """How every stream is doing."""
@@ -55,7 +57,7 @@ class Production:
 
     def restart(self) -> None:
         """End everything that runs and start it again."""
-        self._begin(self._document)
+        self._begin(self._content)
 
     def picture(self, stream: str) -> bytes:
         """What a stream shows now, as JPEG; of the only one where the name is empty."""
@@ -81,44 +83,71 @@ class Production:
             except SettingsError:
                 validate(running.wish.app.Settings, wanted.settings)  # what is not valid changes nothing at all
                 return False
-        for gone in before.sources:
-            if gone not in wanted.sources:
-                for name in [name for name, url in running.addresses.items() if url == gone.url]:
-                    running.engine.remove(name)
-        for new in wanted.sources:
-            if new not in before.sources:
-                running.add(new)
+        try:
+            self._change_sources(running, before.sources, wanted.sources)
+        except FootlightsError:
+            self._begin(self._content)
+            raise
         return True
+
+    def _change_sources(
+        self, running: Performance, before: Sequence[SourceEntry], wanted: Sequence[SourceEntry]
+    ) -> None:
+        """End what is no longer wanted, then begin what is new, which may have the name of one that ended."""
+        gone = {
+            name
+            for entry in before
+            if entry not in wanted
+            for name, url in running.addresses.items()
+            if name == entry.name or (entry.name is None and url == entry.url)
+        }
+        for name in gone & running.engine.names():
+            running.engine.remove(name)
+        deadline = time.monotonic() + PATIENCE
+        while gone & running.engine.names():
+            if time.monotonic() > deadline:
+                raise SourceError(f"{', '.join(sorted(gone))} did not let go in {PATIENCE:.0f} s")
+            time.sleep(0.02)
+        for entry in wanted:
+            if entry not in before:
+                running.add(entry)
 
     def _defaults(self) -> dict[str, Any]:
         if self._document.app is None:
             return {}
         return dict(vars(validate(load_app(self._document.app).Settings, {})))
 
-    def _begin(self, wanted: Document) -> None:
+    def _begin(self, content: Mapping[str, Any]) -> None:
         """Start a performance in the place of the one that runs; where that fails the old one is started again."""
-        wish = self._wish(wanted)  # what can be refused is refused before anything ends
-        before = self._document if self._performance is not None else None
+        wish = self._wish(content)  # what can be refused is refused before anything ends
+        before = self._content if self._performance is not None else None
         self.close()
         if wish is None:
             return
         try:
             self._start(wish)
         except FootlightsError:
-            if before is not None and before != wanted and (old := self._wish(before)) is not None:
+            if before is not None and before != content and (old := self._wish(before)) is not None:
                 self._start(old)
             raise
 
-    def _wish(self, wanted: Document) -> Wish | None:
-        if wanted.app is None:
+    def _wish(self, content: Mapping[str, Any]) -> Wish | None:
+        """What the command line would make of a document; None where nothing is to run."""
+        app = content.get("app")
+        if app is None:
             return None
+        draft = self._path.with_name("wanted.yaml")
+        self._write(draft, content)
         nothing: dict[str, Any] = dict.fromkeys(
             ("page", "host", "tls", "record", "save_pictures", "journal", "seconds")
         )
         return make_wish(
-            wanted.app, load_app(wanted.app), settings={}, actions={}, sources=(), more=(), config=self._path,
+            app, load_app(app), settings={}, actions={}, sources=(), more=(), config=draft,
             no_page=False, loop=False, realtime=True, on=None, **nothing,
         )  # fmt: skip
+
+    def _write(self, path: Path, content: Mapping[str, Any]) -> None:
+        path.write_text(yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True), encoding="utf-8")
 
     def _start(self, wish: Wish) -> None:
         performance = Performance(wish, watch=self._on_event)
