@@ -173,8 +173,7 @@ def shrink(plane: Plane, into: Plane) -> None:
     """
     height, width = into.shape
     while min(plane.shape[0] / height, plane.shape[1] / width) > 2:
-        plane = plane[: plane.shape[0] // 2 * 2, : plane.shape[1] // 2 * 2]
-        half = plane.shape[1] // 2, plane.shape[0] // 2
+        half = (plane.shape[1] + 1) // 2, (plane.shape[0] + 1) // 2
         plane = np.asarray(cv2.resize(plane, half, interpolation=cv2.INTER_AREA), np.uint8)
     cv2.resize(plane, (width, height), dst=into, interpolation=cv2.INTER_LINEAR)
 

@@ -142,7 +142,7 @@ def test_a_label_that_the_net_does_not_know_is_told(monkeypatch: pytest.MonkeyPa
 
 
 def test_no_net_runs_where_no_gesture_asks_for_one() -> None:
-    assert GestureRecogniser(["wave", "x_arms"])._net is None
+    assert not GestureRecogniser(["wave", "x_arms"])._nets
     assert GestureRecogniser(["thumb_up"]).needs == {"pose", "hands"}
     assert GestureRecogniser(["wave"]).needs == {"pose"}
 
