@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -108,6 +108,7 @@ class Production:
             if time.monotonic() > deadline:
                 raise SourceError(f"{', '.join(sorted(gone))} did not let go in {PATIENCE:.0f} s")
             time.sleep(0.02)
+        self._last.forget(gone)
         for entry in wanted:
             if entry not in before:
                 running.add(entry)
@@ -177,6 +178,12 @@ class LastPictures:
         """Keep a scene."""
         with self._lock:
             self._scenes[scene.frame.stream] = scene
+
+    def forget(self, streams: Iterable[str]) -> None:
+        """Forget the pictures of streams that ended: another one may come under the same name."""
+        with self._lock:
+            for stream in streams:
+                self._scenes.pop(stream, None)
 
     def close(self) -> None:
         """Forget all pictures."""
