@@ -1,7 +1,6 @@
 """Who this device is: a folder with its key, its certificate, the hub's authority and where the hub is."""
 
 import json
-import os
 import ssl
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from footlights.core.errors import SettingsError
+from footlights.wire.secret_file import write_secret
 
 RENEW_BEFORE = 1 / 3  # share of a certificate's life that is left when a new one is asked for
 FILES = ("hub.json", "device.key", "device.key.next", "device.crt", "authority.crt")
@@ -55,7 +55,7 @@ class Identity:
         form = serialization.PrivateFormat.PKCS8
         text = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._write("device.key.next", text.decode())
+        write_secret(self.folder / "device.key.next", text.decode())
         made = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
         return made.public_bytes(serialization.Encoding.PEM)
 
@@ -69,13 +69,13 @@ class Identity:
             raise SettingsError("what the hub granted is no certificate for a request of this device") from None
         if not isinstance(key, ec.EllipticCurvePrivateKey) or granted.public_key() != key.public_key():
             raise SettingsError("the certificate that the hub granted is for another key")
-        self._write("device.crt", certificate)
+        write_secret(self.folder / "device.crt", certificate)
         waiting.replace(self.folder / "device.key")
 
     def settle(self, hub: Hub, authority: str) -> None:
         """Write down where the hub is, and by what it is known."""
-        self._write("authority.crt", authority)
-        self._write("hub.json", json.dumps(asdict(hub), indent=1))
+        write_secret(self.folder / "authority.crt", authority)
+        write_secret(self.folder / "hub.json", json.dumps(asdict(hub), indent=1))
 
     def wants_renewal(self) -> bool:
         """Whether it is time to ask for a new certificate."""
@@ -97,10 +97,3 @@ class Identity:
         """Forget who this device is."""
         for name in FILES:
             (self.folder / name).unlink(missing_ok=True)
-
-    def _write(self, name: str, text: str) -> None:
-        beside = self.folder / f"{name}.new"
-        beside.unlink(missing_ok=True)
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-        beside.replace(self.folder / name)

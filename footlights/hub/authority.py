@@ -1,7 +1,6 @@
 """The hub's own small certificate authority: it signs what devices, workers and the broker show each other."""
 
 import ipaddress
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from footlights.core.errors import SettingsError
+from footlights.wire.secret_file import write_secret
 
 YEARS = 20  # for which the authority holds
 SERVER_DAYS = 397  # the longest that browsers take
@@ -144,15 +144,6 @@ def _found(key_path: Path, certificate_path: Path) -> None:
     )
     certificate_path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     write_secret(key_path, _text(key))
-
-
-def write_secret(path: Path, text: str) -> None:
-    """Write a file that nobody else on this machine can read, whole or not at all."""
-    beside = path.with_name(f"{path.name}.new")
-    beside.unlink(missing_ok=True)
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    beside.replace(path)
 
 
 def _public_key(request: bytes) -> ec.EllipticCurvePublicKey | rsa.RSAPublicKey:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from footlights.core.errors import FootlightsError
 from footlights.hub.archive import Archive, Arrived
-from footlights.hub.authority import LIST_DAYS, Authority, write_secret
+from footlights.hub.authority import LIST_DAYS, Authority
 from footlights.hub.consequences import Consequences
 from footlights.hub.database import Database
 from footlights.hub.housekeeping import Housekeeping
@@ -21,6 +21,7 @@ from footlights.hub.registry import Registry
 from footlights.hub.rules import Judge, Rules
 from footlights.hub.switchboard import Switchboard
 from footlights.hub.twins import Twins
+from footlights.wire.secret_file import write_secret
 
 log = logging.getLogger(__name__)
 

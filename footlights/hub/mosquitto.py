@@ -16,8 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from footlights.core.errors import InstallError, SinkError
-from footlights.hub.authority import SERVER_DAYS, Authority, write_secret
+from footlights.hub.authority import SERVER_DAYS, Authority
 from footlights.wire import fleet
+from footlights.wire.secret_file import write_secret
 
 log = logging.getLogger(__name__)
 

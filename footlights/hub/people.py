@@ -2,9 +2,9 @@
 
 import hashlib
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select
@@ -52,7 +52,7 @@ class People:
         with self._database.write() as connection:
             if connection.scalar(select(schema.users.c.name).where(schema.users.c.name == name)):
                 raise SettingsError(f"there is a user '{name}' already")
-            connection.execute(insert(schema.users), {"name": name, "role": role, "created": _now()})
+            connection.execute(insert(schema.users), {"name": name, "role": role, "created": time.time()})
         return User(name, role)
 
     def users(self) -> list[User]:
@@ -73,7 +73,7 @@ class People:
     def make_token(self, user: str, title: str = "", until: float | None = None) -> str:
         """A new token of a user; only its hash is kept. Raises SettingsError: no such user."""
         token = PREFIX + secrets.token_urlsafe(32)
-        row = {"digest": _digest(token), "user": user, "title": title[:200], "created": _now(), "until": until}
+        row = {"digest": _digest(token), "user": user, "title": title[:200], "created": time.time(), "until": until}
         with self._database.write() as connection:
             if connection.scalar(select(schema.users.c.name).where(schema.users.c.name == user)) is None:
                 raise SettingsError(f"there is no user '{user[:80]}'")
@@ -90,13 +90,13 @@ class People:
         )
         with self._database.read() as connection:
             row = connection.execute(wanted).one_or_none()
-        if row is None or (row.until is not None and row.until < _now()):
+        if row is None or (row.until is not None and row.until < time.time()):
             return None
         return User(row.name, row.role)
 
     def note(self, user: str, deed: str, what: str = "") -> None:
         """Write into the book that somebody did something."""
-        row = {"time": _now(), "user": user, "deed": deed[:80], "what": what[:200]}
+        row = {"time": time.time(), "user": user, "deed": deed[:80], "what": what[:200]}
         with self._database.write() as connection:
             connection.execute(insert(schema.audit), row)
 
@@ -110,7 +110,3 @@ class People:
 def _digest(token: str) -> str:
     # A token has 256 random bits: nothing can be tried out, so that a quick hash is enough.
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
-
-
-def _now() -> float:
-    return datetime.now(UTC).timestamp()

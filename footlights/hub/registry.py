@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -64,7 +65,7 @@ class Registry:
             if connection.scalar(select(schema.groups.c.id).where(schema.groups.c.id == name)):
                 raise SettingsError(f"there is a group '{name}' already")
             group = Group(name, title or name, keys.new_key(), by_hand, True)
-            connection.execute(insert(schema.groups), {**vars(group), "created": _now()})
+            connection.execute(insert(schema.groups), {**vars(group), "created": time.time()})
         return group
 
     def groups(self) -> list[Group]:
@@ -148,12 +149,12 @@ class Registry:
         """Let a device in no more: none of its certificates holds, and it cannot enrol."""
         with self._database.write() as connection:
             _change(connection, schema.devices, name, state=BLOCKED, online=False)
-            _revoke(connection, name, _now())
+            _revoke(connection, name, time.time())
 
     def revoked(self) -> list[str]:
         """Serial numbers that hold no more and have not ended by themselves."""
         table = schema.certificates
-        wanted = select(table.c.serial).where(table.c.revoked.is_not(None), table.c.until > _now() - 86400)
+        wanted = select(table.c.serial).where(table.c.revoked.is_not(None), table.c.until > time.time() - 86400)
         with self._database.read() as connection:
             return list(connection.scalars(wanted.order_by(table.c.serial)))
 
@@ -166,7 +167,7 @@ class Registry:
         """Note that a device came or went."""
         with self._database.write() as connection:
             connection.execute(
-                update(schema.devices).where(schema.devices.c.id == name), {"online": online, "seen": _now()}
+                update(schema.devices).where(schema.devices.c.id == name), {"online": online, "seen": time.time()}
             )
 
     def _change(self, table: Any, name: str, **values: Any) -> None:
@@ -178,13 +179,13 @@ class Registry:
     ) -> Group | None:
         """The group whose key was used; None where the device has a key of its own. Raises RefusedError: neither."""
         if row is not None and row["key"] is not None:
-            if keys.holds(signature, row["key"], body, _now()):
+            if keys.holds(signature, row["key"], body, time.time()):
                 return None
             raise RefusedError(REFUSED)
         for found in connection.execute(select(schema.groups)).mappings():
             group = _group(found)
             belongs = group.open if row is None else row["group"] == group.id
-            if keys.holds(signature, keys.derived_key(group.key, name), body, _now()) and belongs:
+            if keys.holds(signature, keys.derived_key(group.key, name), body, time.time()) and belongs:
                 return group
         raise RefusedError(REFUSED)
 
@@ -219,7 +220,7 @@ def _row(connection: Connection, name: str) -> Any:
 def _insert_device(
     connection: Connection, name: str, title: str, group: str | None, key: str | None, state: str
 ) -> None:
-    device = {"id": name, "title": title or name, "group": group, "key": key, "state": state, "created": _now()}
+    device = {"id": name, "title": title or name, "group": group, "key": key, "state": state, "created": time.time()}
     connection.execute(insert(schema.devices), {**device, "online": False, "seen": None, "place": None})
 
 
@@ -241,7 +242,3 @@ def _take_once(connection: Connection, signature: keys.Signature, now: float) ->
     if connection.scalar(select(table.c.digest).where(table.c.digest == digest)):
         raise RefusedError(REFUSED)
     connection.execute(insert(table), {"digest": digest, "until": signature.expires})
-
-
-def _now() -> float:
-    return datetime.now(UTC).timestamp()

@@ -8,6 +8,7 @@ from footlights.core.errors import FootlightsError, SettingsError
 from footlights.hub.api import enrolment, fleet, metrics, people, rules
 from footlights.hub.api.access import Patience
 from footlights.hub.hub import Hub
+from footlights.media.page.asked import TooLongError
 
 
 def application(hub: Hub) -> FastAPI:
@@ -28,6 +29,10 @@ def application(hub: Hub) -> FastAPI:
     @app.exception_handler(FootlightsError)
     def refuse(request: Request, error: FootlightsError) -> JSONResponse:
         return JSONResponse({"error": str(error)}, 422 if isinstance(error, SettingsError) else 503)
+
+    @app.exception_handler(TooLongError)
+    def refuse_long(request: Request, error: TooLongError) -> JSONResponse:
+        return JSONResponse({"error": str(error)}, 413)
 
     @app.exception_handler(HTTPException)
     def explain(request: Request, error: HTTPException) -> JSONResponse:

@@ -10,6 +10,7 @@ from footlights.hub.api.access import address_of, check_patience
 from footlights.hub.authority import LARGEST_REQUEST
 from footlights.hub.hub import Hub
 from footlights.hub.registry import RefusedError
+from footlights.media.page.asked import body_of
 
 LARGEST = LARGEST_REQUEST + 1024  # bytes
 router = APIRouter(tags=["enrolment"])
@@ -29,7 +30,7 @@ async def enrol(scope: str, device: str, request: Request) -> JSONResponse:
 
     hub: Hub = request.app.state.hub
     patience = check_patience(request)
-    body = await _body(request)
+    body = await body_of(request, LARGEST)
     try:
         content: Any = json.loads(body)
         wanted = str(content["request"]).encode()
@@ -46,13 +47,3 @@ async def enrol(scope: str, device: str, request: Request) -> JSONResponse:
         return JSONResponse({"state": "waiting"}, 202)
     place = {"host": request.url.hostname, "port": hub.place.port}
     return JSONResponse({"certificate": granted.pem, "authority": hub.authority.pem, "broker": place})
-
-
-async def _body(request: Request) -> bytes:
-    """The body, no longer than it may be."""
-    taken = b""
-    async for part in request.stream():
-        taken += part
-        if len(taken) > LARGEST:
-            raise HTTPException(413, f"at most {LARGEST} bytes are taken")
-    return taken

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
@@ -11,6 +11,7 @@ from footlights.hub import schema, template
 from footlights.hub.api.access import Admin, Operator, Viewer
 from footlights.hub.hub import Hub
 from footlights.hub.switchboard import COMMANDS
+from footlights.media.page.asked import body_of
 from footlights.wire import well_known
 from footlights.wire.fleet import Desired
 
@@ -146,11 +147,7 @@ def own_template(user: Viewer, app: str | None = None) -> dict[str, Any]:
 @router.post("/template", tags=["templates"])
 async def read_template(request: Request, user: Operator) -> dict[str, Any]:
     """Read somebody's template: what it holds, and what is not understood here."""
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > template.LARGEST:
-            raise HTTPException(413, f"at most {template.LARGEST} bytes are taken")
+    body = await body_of(request, template.LARGEST)
     found = template.read(body.decode("utf-8", "replace"))
     return {**asdict(found), "unknown": found.unknown()}
 

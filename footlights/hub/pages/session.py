@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from footlights.hub.api.access import Patience, address_of
 from footlights.hub.people import People, User
+from footlights.media.page.asked import TooLongError, body_of
 from footlights.media.page.guard import foreign
 
 SIGN_IN = "/sign-in"
@@ -57,11 +58,10 @@ class Sessions:
 
         @app.post(SIGN_IN, include_in_schema=False)
         async def signed_in(request: Request) -> Response:
-            body = b""
-            async for part in request.stream():
-                body += part
-                if len(body) > LARGEST:
-                    return HTMLResponse(_page("That is no token."), 413)
+            try:
+                body = await body_of(request, LARGEST)
+            except TooLongError:
+                return HTMLResponse(_page("That is no token."), 413)
             return self._enter(request, parse_qs(body.decode("utf-8", "replace")).get("token", [""])[0].strip())
 
         @app.post("/sign-out", include_in_schema=False)

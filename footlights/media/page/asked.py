@@ -18,11 +18,7 @@ async def asked(request: Request, most: int, example: str) -> dict[str, Any]:
     """
     if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
         raise ValueError(f"send JSON: {example} with Content-Type: application/json")
-    body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > most:
-            raise TooLongError(f"a request may have {most} bytes")
+    body = await body_of(request, most)
     try:
         found = json.loads(body, parse_constant=_refused)
     except (ValueError, RecursionError) as error:
@@ -30,6 +26,16 @@ async def asked(request: Request, most: int, example: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ValueError(f"send {example}")
     return found
+
+
+async def body_of(request: Request, most: int) -> bytes:
+    """The body of a request. Raises TooLongError as soon as it has more than `most` bytes."""
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > most:
+            raise TooLongError(f"a request may have {most} bytes")
+    return body
 
 
 def _refused(name: str) -> None:
