@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import DBAPIError
 
 from footlights.core.errors import FootlightsError, SettingsError
 from footlights.core.event import Event
@@ -55,7 +56,10 @@ class Consequences:
 
     def _run(self) -> None:
         while not self._closing:
-            self._look()
+            try:
+                self._look()
+            except DBAPIError as error:  # what is written down is done when the database is back
+                log.warning("the database is away: %s", type(error.orig).__name__)
             with self._changed:
                 if not self._closing:
                     self._changed.wait(LOOK_EVERY)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import DBAPIError
 
 from footlights.core.errors import SettingsError, SinkError
 from footlights.hub import schema
@@ -85,8 +86,11 @@ class Housekeeping:
 
     def _run(self) -> None:
         while not self._closing.wait(EVERY):
-            if (gone := self.tidy()) > 0:
-                log.info("%d old rows were forgotten", gone)
+            try:
+                if (gone := self.tidy()) > 0:
+                    log.info("%d old rows were forgotten", gone)
+            except DBAPIError as error:
+                log.warning("the database is away: %s", type(error.orig).__name__)
 
 
 def back_up(folder: Path, target: Path) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy.exc import DBAPIError
+
 from footlights.core.errors import FootlightsError
 from footlights.hub.archive import Archive, Arrived
 from footlights.hub.authority import LIST_DAYS, Authority
@@ -126,3 +128,5 @@ class Hub:
                     since_list = 0.0
             except FootlightsError as error:
                 log.error("%s", error)
+            except DBAPIError as error:
+                log.error("the database is away: %s", type(error.orig).__name__)

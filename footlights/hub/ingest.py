@@ -53,6 +53,7 @@ class Ingest:
         self._on_new = on_new
         self._waiting: queue.SimpleQueue[MQTTMessage | None] = queue.SimpleQueue()  # as long as `MOST_WAITING` allows
         self._connected = threading.Event()
+        self._closing = threading.Event()
         self.refused = 0  # messages that were none
         self.client = connect(broker, self._subscribe)
         self.client.on_message = lambda client, userdata, message: self._waiting.put(message)
@@ -69,7 +70,10 @@ class Ingest:
         return self._connected.wait(seconds)
 
     def close(self) -> None:
-        """Store what has come, and let go. What is still with the broker comes at the next start."""
+        """Store what has come, and let go. What is still with the broker comes at the next start, and so does what a
+        database that is away does not take.
+        """
+        self._closing.set()
         self._waiting.put(None)
         self._thread.join()
         self.client.disconnect()
@@ -111,7 +115,8 @@ class Ingest:
                 break
             except DBAPIError as error:
                 log.warning("the database does not take messages, trying again: %s", type(error.orig).__name__)
-                time.sleep(TRY_AGAIN)
+                if self._closing.wait(TRY_AGAIN):
+                    return  # not acknowledged, so nothing is lost
         for (device, _), reached in received.items():
             self.client.publish(fleet.topic(device, "received"), fleet.encode(reached), qos=0)
         for message in batch:

@@ -11,6 +11,7 @@ from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessage
 from sqlalchemy import insert, select
+from sqlalchemy.exc import DBAPIError
 
 from footlights.core.errors import FootlightsError, SettingsError
 from footlights.hub import schema
@@ -118,6 +119,9 @@ class Switchboard:
                 self._take(message)
             except FootlightsError as error:
                 log.warning("what a device said on '%s' is refused: %s", message.topic, error)
+            except DBAPIError as error:  # it is said again: by the broker at the next connection, or by the device
+                log.warning("the database is away: %s", type(error.orig).__name__)
+                continue
             self._client.ack(message.mid, message.qos)
 
     def _take(self, message: MQTTMessage) -> None:

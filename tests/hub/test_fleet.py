@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import uvicorn
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from footlights.agent.agent import Agent
 from footlights.agent.enrol import Invitation, enrol
@@ -246,3 +247,46 @@ def test_waiting_for_a_yes(hub: Hub, address: str, tmp_path: Path) -> None:
 
     enrol(asked, Identity(tmp_path / "x"), say_yes, patience=10)
     assert len(waited) == 1 and Identity(tmp_path / "x").enrolled
+
+
+def test_a_database_that_is_away_ends_no_thread_and_loses_nothing(
+    hub: Hub, start: Callable[[], Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = start()
+    eventually(lambda: hub.registry.devices()[0].online)
+    away = OperationalError("", {}, RuntimeError("connection refused"))
+    tried: list[str] = []
+
+    def refuse(*arguments: Any, **more: Any) -> Any:
+        tried.append("again")
+        raise away
+
+    with monkeypatch.context() as without:
+        without.setattr(hub.archive, "take", refuse)
+        without.setattr(hub.registry, "set_online", refuse)
+        without.setattr(hub.consequences, "_look", refuse)
+        running.agent.tell(Event("gesture.begin", "line-1", 1.0, 1, {"n": 1}))
+        running.stop()
+        eventually(lambda: len(tried) > 5)
+    again = start()
+    eventually(lambda: len(messages(hub, "event")) == 1)
+    eventually(lambda: hub.registry.devices()[0].online)
+    again.stop()
+    eventually(lambda: not hub.registry.devices()[0].online)
+    assert hub.consequences._thread.is_alive()
+
+
+def test_a_hub_ends_also_where_its_database_never_comes_back(
+    hub: Hub, start: Callable[[], Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = threading.Event()
+
+    def refuse(*arguments: Any) -> Any:
+        tried.set()
+        raise OperationalError("", {}, RuntimeError("connection refused"))
+
+    monkeypatch.setattr(hub.archive, "take", refuse)
+    start()
+    assert tried.wait(WAIT)
+    hub.ingest.close()
+    assert not hub.ingest._thread.is_alive()
