@@ -1,14 +1,13 @@
-"""What devices say, stored: every message once, with all that follows from it, in one transaction for a whole batch."""
+"""What devices say, stored: every message once, and what follows from it in the order of its numbers."""
 
 import base64
 import binascii
-import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, select, update
+from sqlalchemy import Connection, case, select, update
 
 from footlights.hub import schema
 from footlights.hub.database import Database
@@ -17,6 +16,7 @@ from footlights.wire.fleet import LONGEST_NAME, Message, Received
 
 GRAINS = (60, 3600)  # seconds that measurements are rolled up to
 LARGEST_PICTURE = 192 * 1024  # bytes
+MOST_BEYOND = 1000  # messages that are followed at once
 Outbox = tuple[str, str]  # device, session
 
 
@@ -35,16 +35,14 @@ Judge = Callable[[Connection, Sequence[Arrived]], None]
 class Archive:
     """Takes batches of messages. May be used by several threads, and by several workers on one database.
 
-    `judge` looks at what is new, within the transaction that stores it.
+    Nothing is remembered here between two batches, for another worker may be further. A batch is stored first; then,
+    with its outboxes locked, what the numbers say to be next is followed in their order: twins, and `judge`, which is
+    given each message once. Several workers wait for each other in that second part only.
     """
 
-    def __init__(self, database: Database, judge: Judge = lambda connection, new: None) -> None:
+    def __init__(self, database: Database, judge: Judge = lambda connection, passed: None) -> None:
         self._database = database
         self._judge = judge
-        self._lock = threading.Lock()
-        self._known: set[str] = set()  # devices that may speak
-        self._stored: dict[Outbox, int] = {}  # as far as this worker knows; another one may be further
-        self._gaps: set[Outbox] = set()  # outboxes of which something is stored beyond a gap
 
     def take(self, batch: Sequence[Arrived]) -> tuple[list[Arrived], dict[Outbox, Received]]:
         """Store a batch. What was there already, and what unknown devices say, changes nothing.
@@ -53,58 +51,59 @@ class Archive:
             The messages that are new, and for each outbox up to where its messages are stored now.
         """
         with self._database.write() as connection:
-            batch = self._of_known_devices(connection, batch)
-            new = self._insert(connection, batch)
-            _follow(connection, self._database, new)
-            self._judge(connection, new)
-            stored = self._advance(connection, batch)
-        with self._lock:
-            self._stored |= stored
-        return new, {outbox: Received(outbox[1], number) for outbox, number in stored.items()}
+            batch = _of_active_devices(connection, batch)
+            if not batch:
+                return [], {}
+            new = _insert(connection, self._database, batch)
+            _keep(connection, self._database, new)
+            if self._database.embedded:  # one writer at a time anyway: one transaction is quicker
+                return new, self._pass_on(connection, batch)
+        with self._database.write() as connection:  # whoever dies in between is sent the batch again
+            return new, self._pass_on(connection, batch)
 
-    def forget_devices(self) -> None:
-        """Look up again who may speak: a device was added or blocked."""
-        with self._lock:
-            self._known.clear()
-
-    def _of_known_devices(self, connection: Connection, batch: Sequence[Arrived]) -> list[Arrived]:
-        with self._lock:
-            known = set(self._known)
-        if missing := {arrived.device for arrived in batch} - known:
-            table = schema.devices
-            found = connection.scalars(select(table.c.id).where(table.c.id.in_(missing), table.c.state == "active"))
-            known |= set(found)
-            with self._lock:
-                self._known |= known
-        return [arrived for arrived in batch if arrived.device in known]
-
-    def _insert(self, connection: Connection, batch: Sequence[Arrived]) -> list[Arrived]:
-        """Insert what is new; it is returned in the order of the batch."""
-        rows = {
-            (arrived.device, arrived.message.session, arrived.message.sequence): arrived for arrived in batch
-        }  # one row for each, even where a batch holds a message twice
-        if not rows:
-            return []
-        table = schema.messages
-        statement = self._database.insert_once(table).returning(table.c.device, table.c.session, table.c.sequence)
-        inserted = {tuple(row) for row in connection.execute(statement, [_row(arrived) for arrived in rows.values()])}
-        return [arrived for key, arrived in rows.items() if key in inserted]
-
-    def _advance(self, connection: Connection, batch: Iterable[Arrived]) -> dict[Outbox, int]:
-        """Up to where the messages of each outbox are stored without a gap."""
-        numbers: dict[Outbox, list[tuple[int, int]]] = defaultdict(list)
+    def _pass_on(self, connection: Connection, batch: Iterable[Arrived]) -> dict[Outbox, Received]:
+        """Follow every outbox of a batch up to its first gap; up to where that is."""
+        arrived_of: dict[Outbox, list[Arrived]] = defaultdict(list)
         for arrived in batch:
-            numbers[arrived.device, arrived.message.session].append((arrived.message.sequence, arrived.message.after))
-        stored = {}
-        for outbox, spans in numbers.items():
-            reached = _chain(self._stored.get(outbox, 0), sorted(spans))
-            if reached < max(spans)[0] or outbox in self._gaps:
-                beyond = _beyond(connection, outbox)
-                reached = _chain(_stored(connection, outbox), beyond)
-                (self._gaps.add if beyond and reached < beyond[-1][0] else self._gaps.discard)(outbox)
-            stored[outbox] = reached
-        _keep_stored(connection, self._database, stored)
-        return stored
+            arrived_of[arrived.device, arrived.message.session].append(arrived)
+        highest = {outbox: max(one.message.sequence for one in group) for outbox, group in arrived_of.items()}
+        passed: list[Arrived] = []
+        reached: dict[Outbox, int] = {}
+        further: dict[Outbox, int] = {}
+        for outbox, (stored, last) in sorted(_lock(connection, self._database, highest).items()):
+            chain = _chain(stored, arrived_of[outbox])
+            if (chain[-1].message.sequence if chain else stored) < last:
+                chain = _chain(stored, _beyond(connection, outbox, stored))
+            reached[outbox] = chain[-1].message.sequence if chain else stored
+            if chain:
+                further[outbox] = reached[outbox]
+                passed += chain
+        for arrived in passed:
+            if arrived.message.kind == "reported":
+                _report(connection, arrived)
+        self._judge(connection, passed)
+        _keep_stored(connection, self._database, further)
+        return {outbox: Received(outbox[1], number) for outbox, number in reached.items()}
+
+
+def _of_active_devices(connection: Connection, batch: Sequence[Arrived]) -> list[Arrived]:
+    """Without what was said by devices that are not known, or blocked."""
+    table, names = schema.devices.c, {arrived.device for arrived in batch}
+    active = set(connection.scalars(select(table.id).where(table.id.in_(names), table.state == "active")))
+    return [arrived for arrived in batch if arrived.device in active]
+
+
+def _insert(connection: Connection, database: Database, batch: Sequence[Arrived]) -> list[Arrived]:
+    """Insert what is new; it is returned in the order of its outboxes."""
+    rows = {
+        (arrived.device, arrived.message.session, arrived.message.sequence): arrived for arrived in batch
+    }  # one row for each, even where a batch holds a message twice
+    rows = {key: rows[key] for key in sorted(rows)}  # workers that go in one order do not lock each other out
+    table = schema.messages
+    statement = database.insert_once(table).returning(table.c.device, table.c.session, table.c.sequence)
+    found = database.put(connection, statement, [_row(arrived) for arrived in rows.values()])
+    inserted = {tuple(row) for row in found}
+    return [arrived for key, arrived in rows.items() if key in inserted]
 
 
 def _row(arrived: Arrived) -> dict[str, Any]:
@@ -116,54 +115,65 @@ def _row(arrived: Arrived) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _chain(stored: int, spans: Iterable[tuple[int, int]]) -> int:
-    """The end of the chain that begins at `stored`, from (number, number before it) in order."""
-    for sequence, after in spans:
-        if after <= stored < sequence:
-            stored = sequence
-    return stored
+def _chain(stored: int, heard: Iterable[Arrived]) -> list[Arrived]:
+    """The messages that follow without a gap on the one with the number `stored`."""
+    chain = []
+    for arrived in sorted(heard, key=lambda arrived: arrived.message.sequence):
+        if arrived.message.after <= stored < arrived.message.sequence:
+            stored = arrived.message.sequence
+            chain.append(arrived)
+    return chain
 
 
-def _stored(connection: Connection, outbox: Outbox) -> int:
+def _lock(connection: Connection, database: Database, highest: Mapping[Outbox, int]) -> dict[Outbox, tuple[int, int]]:
+    """Up to where each outbox is followed, and its highest number; nobody else follows it until this transaction ends."""
     table = schema.outboxes
-    wanted = select(table.c.stored).where(table.c.device == outbox[0], table.c.session == outbox[1])
-    return connection.scalar(wanted) or 0
+    rows = [
+        {"device": device, "session": session, "stored": 0, "highest": number}
+        for (device, session), number in sorted(highest.items())
+    ]
+    statement = database.insert(table)
+    locked = statement.on_conflict_do_update(
+        index_elements=["device", "session"],
+        set_={"highest": database.greatest(table.c.highest, statement.excluded.highest)},
+    ).returning(table.c.device, table.c.session, table.c.stored, table.c.highest)
+    return {(row.device, row.session): (row.stored, row.highest) for row in database.put(connection, locked, rows)}
 
 
-def _beyond(connection: Connection, outbox: Outbox) -> list[tuple[int, int]]:
-    """What lies beyond the end of the chain in the database."""
+def _beyond(connection: Connection, outbox: Outbox, stored: int) -> list[Arrived]:
+    """What is in the database behind a number, the next ones."""
     table = schema.messages
-    mine = (table.c.device == outbox[0], table.c.session == outbox[1], table.c.sequence > _stored(connection, outbox))
-    rows = connection.execute(select(table.c.sequence, table.c.after).where(*mine).order_by(table.c.sequence))
-    return [(sequence, after) for sequence, after in rows]
+    mine = (table.c.device == outbox[0], table.c.session == outbox[1], table.c.sequence > stored)
+    rows = connection.execute(select(table).where(*mine).order_by(table.c.sequence).limit(MOST_BEYOND))
+    return [
+        Arrived(row.device, Message(row.session, row.sequence, row.after, row.time, row.kind, row.body), row.arrived)
+        for row in rows
+    ]
 
 
 def _keep_stored(connection: Connection, database: Database, stored: Mapping[Outbox, int]) -> None:
-    """Write down how far each outbox is stored; another worker may be further, then it stays so."""
+    """Write down up to where each outbox was followed."""
     if not stored:
         return
-    table = schema.outboxes
     rows = [
-        {"device": device, "session": session, "stored": number, "time": 0.0}
-        for (device, session), number in sorted(stored.items())
+        {"device": device, "session": session, "stored": number, "highest": number}
+        for (device, session), number in stored.items()
     ]
-    connection.execute(database.insert_once(table), rows)
-    further = update(table).where(
-        table.c.device == bindparam("of"), table.c.session == bindparam("its"), table.c.stored < bindparam("reached")
-    )
-    connection.execute(
-        further.values(stored=bindparam("reached")),
-        [{"of": row["device"], "its": row["session"], "reached": row["stored"]} for row in rows],
+    statement = database.insert(schema.outboxes)
+    database.put(
+        connection,
+        statement.on_conflict_do_update(
+            index_elements=["device", "session"], set_={"stored": statement.excluded.stored}
+        ),
+        rows,
     )
 
 
-def _follow(connection: Connection, database: Database, new: Sequence[Arrived]) -> None:
-    """What follows from new messages: roll-ups, twins, answers, pictures."""
+def _keep(connection: Connection, database: Database, new: Sequence[Arrived]) -> None:
+    """What follows from new messages in whatever order they come: roll-ups, answers, pictures."""
     _roll_up(connection, database, [arrived for arrived in new if arrived.message.kind == "telemetry"])
     for arrived in new:
-        if arrived.message.kind == "reported":
-            _report(connection, arrived)
-        elif arrived.message.kind == "answer":
+        if arrived.message.kind == "answer":
             _answer(connection, arrived)
         elif arrived.message.kind == "picture":
             _picture(connection, arrived)
@@ -171,27 +181,23 @@ def _follow(connection: Connection, database: Database, new: Sequence[Arrived]) 
 
 def _roll_up(connection: Connection, database: Database, telemetry: Iterable[Arrived]) -> None:
     """Add measurements to their minute and their hour."""
-    sums: dict[tuple[str, str, str, int, int], list[float]] = {}
+    sums: dict[tuple[str, str, str, int, int], dict[str, Any]] = {}
     for arrived in telemetry:
         message = arrived.message
         stream = str(message.body.get("stream") or "")
         for name, value in message.body["values"].items():
             if isinstance(value, str):
                 continue
-            number = float(value)
             for grain in GRAINS:
-                key = (arrived.device, stream, name, grain, int(message.time // grain) * grain)
-                old = sums.get(key, [0.0, 0.0, number, number, number, 0.0])
-                last, at = (number, message.time) if message.time >= old[5] else (old[4], old[5])
-                sums[key] = [old[0] + 1, old[1] + number, min(old[2], number), max(old[3], number), last, at]
+                start = int(message.time // grain) * grain
+                _add(sums, (arrived.device, stream, name, grain, start), float(value), message.time)
     if not sums:
         return
-    names = ("device", "stream", "name", "seconds", "start", "count", "total", "lowest", "highest", "last", "last_at")
     statement = database.insert(schema.rollups)
     table, added = schema.rollups.c, statement.excluded
     later = added.last_at >= table.last_at
     statement = statement.on_conflict_do_update(
-        index_elements=list(names[:5]),
+        index_elements=["device", "stream", "name", "seconds", "start"],
         set_={
             "count": table.count + added.count,
             "total": table.total + added.total,
@@ -201,11 +207,32 @@ def _roll_up(connection: Connection, database: Database, telemetry: Iterable[Arr
             "last_at": database.greatest(table.last_at, added.last_at),
         },
     )
-    connection.execute(statement, [dict(zip(names, (*key, *sums[key]), strict=True)) for key in sorted(sums)])
+    database.put(connection, statement, [sums[key] for key in sorted(sums)])
+
+
+def _add(
+    sums: dict[tuple[str, str, str, int, int], dict[str, Any]],
+    key: tuple[str, str, str, int, int],
+    number: float,
+    moment: float,
+) -> None:
+    """Add one measurement to its row."""
+    if (row := sums.get(key)) is None:
+        device, stream, name, seconds, start = key
+        sums[key] = {
+            "device": device, "stream": stream, "name": name, "seconds": seconds, "start": start, "count": 1,
+            "total": number, "lowest": number, "highest": number, "last": number, "last_at": moment,
+        }  # fmt: skip
+        return
+    row["count"] += 1
+    row["total"] += number
+    row["lowest"], row["highest"] = min(row["lowest"], number), max(row["highest"], number)
+    if moment >= row["last_at"]:
+        row["last"], row["last_at"] = number, moment
 
 
 def _report(connection: Connection, arrived: Arrived) -> None:
-    """Merge what a device says of its twin. Messages come in order, so the last word is the newest."""
+    """Merge what a device says of its twin."""
     table, body = schema.twins, arrived.message.body
     mine = table.c.device == arrived.device
     row = connection.execute(select(table.c.reported, table.c.acknowledged).where(mine)).one_or_none()
@@ -237,5 +264,9 @@ def _picture(connection: Connection, arrived: Arrived) -> None:
         return
     if jpeg.startswith(b"\xff\xd8") and len(jpeg) <= LARGEST_PICTURE:
         about = str(body.get("about", ""))[:LONGEST_NAME]
-        row = {"device": arrived.device, "time": arrived.message.time, "about": about, "jpeg": jpeg}
+        event = body.get("event")  # the number of the message that it belongs to, in the same outbox
+        row = {
+            "device": arrived.device, "time": arrived.message.time, "about": about, "jpeg": jpeg,
+            "session": arrived.message.session, "event": event if isinstance(event, int) and 0 < event < 2**53 else None,
+        }  # fmt: skip
         connection.execute(schema.pictures.insert(), row)

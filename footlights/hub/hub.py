@@ -17,9 +17,13 @@ from footlights.hub.consequences import Consequences
 from footlights.hub.database import Database
 from footlights.hub.housekeeping import Housekeeping
 from footlights.hub.ingest import Broker, Ingest
+from footlights.hub.measurements import Measurements
 from footlights.hub.mosquitto import SERVER, Address, Mosquitto, client_context
+from footlights.hub.overview import Overview
 from footlights.hub.people import People
 from footlights.hub.registry import Registry
+from footlights.hub.rollout_steps import RolloutSteps
+from footlights.hub.rollouts import Rollouts
 from footlights.hub.rules import Judge, Rules
 from footlights.hub.switchboard import Switchboard
 from footlights.hub.twins import Twins
@@ -56,12 +60,17 @@ class Hub:
         self.twins = Twins(self.database)
         self.rules = Rules(self.database)
         self.archive = Archive(self.database, Judge())
-        self.watchers: list[Callable[[Sequence[Arrived]], None]] = []  # told of new messages once they are stored
+        self.overview = Overview(self.database, self.registry)
+        self.measurements = Measurements(self.database)
+        self.watchers: list[Callable[[Sequence[Arrived]], None]] = [self.overview.hear]  # told of what was stored
         self.mosquitto = Mosquitto(
             place.folder / "broker", self.authority, Address(place.host, place.port), place.names
         )
         self.switchboard = Switchboard(self._broker(SERVER), self.database, self.registry, self.twins)
         self.ingest = Ingest(self._broker(WORKER), self.archive, self._tell)
+        say_desired = self.switchboard.say_desired
+        self.rollouts = Rollouts(self.database, say_desired)
+        self.rollout_steps = RolloutSteps(self.database, self.rollouts, say_desired, self.people.note)
         self.consequences = Consequences(self.database, self.rules, self.switchboard)
         self.housekeeping = Housekeeping(self.database)
         self._closing = threading.Event()
@@ -73,13 +82,14 @@ class Hub:
         self.switchboard.start()
         self.ingest.start()
         self.consequences.start()
+        self.rollout_steps.start()
         self.housekeeping.start()
+        self.overview.start()
         self._watch.start()
 
     def block(self, device: str) -> None:
         """Let a device in no more, and end its connection. Raises SettingsError: there is no such device."""
         self.registry.block(device)
-        self.archive.forget_devices()
         self.switchboard.forget(device)
         # A running broker keeps connections whose certificate is revoked: only a new start ends them.
         self.mosquitto.restart(self.registry.revocation_list(), (SERVER, WORKER))
@@ -91,7 +101,9 @@ class Hub:
             self._watch.join()
         self.ingest.close()
         self.consequences.close()
+        self.rollout_steps.close()
         self.housekeeping.close()
+        self.overview.close()
         self.switchboard.close()
         self.mosquitto.close()
         self.database.close()

@@ -52,7 +52,7 @@ devices = Table(
     Column("created", Float, nullable=False),
     Column("online", Boolean, nullable=False),
     Column("seen", Float, nullable=True),  # of the last message
-    Column("place", Document, nullable=True),  # latitude and longitude, for the map
+    Column("place", Document, nullable=True),  # as `footlights.hub.places` has it
 )
 
 certificates = Table(
@@ -94,13 +94,13 @@ twin_history = Table(
     Column("why", String(200), nullable=False),
 )
 
-outboxes = Table(  # up to where the messages of a device's outbox are stored
+outboxes = Table(  # up to where the messages of a device's outbox are stored and followed
     "outboxes",
     METADATA,
     Column("device", ForeignKey("devices.id"), primary_key=True),
     Column("session", String(16), primary_key=True),
     Column("stored", BigInteger, nullable=False),  # everything up to this number
-    Column("time", Float, nullable=False),
+    Column("highest", BigInteger, nullable=False),  # that is there; there are gaps before it where it is not `stored`
 )
 
 messages = Table(
@@ -127,6 +127,9 @@ pictures = Table(
     Column("time", Float, nullable=False),
     Column("about", String(80), nullable=False),  # what it shows: a stream, or the event it belongs to
     Column("jpeg", LargeBinary, nullable=False),
+    Column("session", String(16), nullable=False),
+    Column("event", BigInteger, nullable=True),  # number of the event that it belongs to; none: it was asked for
+    Index("pictures_of_an_event", "device", "session", "event"),
 )
 
 rollups = Table(  # measurements by minute and by hour
@@ -143,6 +146,25 @@ rollups = Table(  # measurements by minute and by hour
     Column("highest", Float, nullable=False),
     Column("last", Float, nullable=False),
     Column("last_at", Float, nullable=False),
+)
+
+totals = Table(  # of the fleet and of each group, sampled every minute
+    "totals",
+    METADATA,
+    Column("group", String(64), primary_key=True),  # empty: the whole fleet
+    Column("time", BigInteger, primary_key=True),
+    Column("values", Document, nullable=False),
+)
+
+plans = Table(  # pictures on which devices are placed
+    "plans",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("title", String(200), nullable=False),
+    Column("width", Integer, nullable=False),  # pixels
+    Column("height", Integer, nullable=False),
+    Column("jpeg", LargeBinary, nullable=False),
+    Column("created", Float, nullable=False),
 )
 
 commands = Table(
@@ -227,4 +249,47 @@ firings = Table(  # what rules did
     Column("acknowledged", Float, nullable=True),
     Column("acknowledged_by", String(64), nullable=True),
     Index("firings_once", "rule", "device", "stream", "session", "sequence", unique=True),
+)
+
+rollouts = Table(  # changes of many devices, one stage after the other
+    "rollouts",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("title", String(200), nullable=False),
+    Column("by", String(64), nullable=False),
+    Column("created", Float, nullable=False),
+    Column("patch", Document, nullable=False),
+    Column("plan", Document, nullable=False),
+    Column("state", String(16), nullable=False, index=True),  # running, stopped, done, back
+    Column("stage", Integer, nullable=False),  # that is under way, from 1
+    Column("since", Float, nullable=False),  # when this stage began
+    Column("why", String(400), nullable=False),  # it stopped
+)
+
+rollout_devices = Table(
+    "rollout_devices",
+    METADATA,
+    Column("rollout", ForeignKey("rollouts.id", ondelete="CASCADE"), primary_key=True),
+    Column("device", ForeignKey("devices.id"), primary_key=True),
+    Column("stage", Integer, nullable=False),  # in which it has its turn, from 1
+    Column("state", String(16), nullable=False),  # one of `rollouts.MEMBER_STATES`
+    Column("at", Float, nullable=False),  # when it came into this state
+    Column("before", Document, nullable=True),  # what it was to be before
+    Column("version", Integer, nullable=True),  # of the desired document that it was sent
+    Column("streams", Document, nullable=False),  # how they were when it was sent, {name: state}
+    Column("ill_since", Float, nullable=True),  # from when it is away or its streams fail
+    Column("said", String(400), nullable=False),  # why it failed
+)
+
+models = Table(  # the files lie in a folder of the hub, by their hash
+    "models",
+    METADATA,
+    Column("name", String(64), primary_key=True),
+    Column("digest", String(64), primary_key=True),  # SHA-256 of the file, hexadecimal
+    Column("kind", String(8), nullable=False),  # onnx, tflite, zip
+    Column("size", BigInteger, nullable=False),  # bytes
+    Column("labels", Document, nullable=False),
+    Column("by", String(64), nullable=False),
+    Column("time", Float, nullable=False),
+    Column("note", String(200), nullable=False),
 )

@@ -11,6 +11,7 @@ from footlights.core.errors import SettingsError
 from footlights.engine.registry import app_names, load_app
 from footlights.hub import schema
 from footlights.hub.database import Database
+from footlights.models.from_hub import references
 from footlights.wire import merge_patch
 from footlights.wire.document import Document
 from footlights.wire.fleet import Desired
@@ -64,13 +65,7 @@ class Twins:
                 such device. Nothing has changed.
         """
         with self._database.write() as connection:
-            row = _row(connection, device)
-            before = Desired(0, {}) if row is None else Desired(row["version"], row["desired"])
-            wanted = merge_patch.without_nulls(merge_patch.apply(before.document, patch))
-            check(wanted)
-            if row is not None and merge_patch.same(before.document, wanted):
-                return before
-            return _store(connection, device, Desired(before.version + 1, wanted), by, why)
+            return patch_in(connection, device, patch, by, why)
 
     def replace(self, device: str, document: Mapping[str, Any], by: str, why: str = "") -> Desired:
         """Put another document in its place. Raises SettingsError, as `patch`."""
@@ -98,6 +93,36 @@ class Twins:
         with self._database.read() as connection:
             rows = connection.execute(select(table.c.device, table.c.version, table.c.desired))
             return {device: Desired(version, document) for device, version, document in rows}
+
+
+def desired_in(connection: Connection, device: str) -> Desired:
+    """What a device is to be, as a transaction sees it; version 0 where nothing was ever said."""
+    row = _row(connection, device)
+    return Desired(0, {}) if row is None else Desired(row["version"], row["desired"])
+
+
+def patch_in(connection: Connection, device: str, patch: Mapping[str, Any], by: str, why: str) -> Desired:
+    """`Twins.patch` as a part of somebody's transaction."""
+    before = desired_in(connection, device)
+    wanted = patched(connection, before.document, patch)
+    if before.version and merge_patch.same(before.document, wanted):
+        return before
+    return _store(connection, device, Desired(before.version + 1, wanted), by, why)
+
+
+def patched(connection: Connection, document: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """What a document becomes by a merge patch. Raises SettingsError: it would not be valid, or names a model of the
+    hub that it does not have.
+    """
+    wanted: dict[str, Any] = merge_patch.without_nulls(merge_patch.apply(document, patch))
+    check(wanted)
+    for model in sorted(references(wanted), key=str):
+        known = select(schema.models.c.digest).where(
+            schema.models.c.name == model.name, schema.models.c.digest == model.digest
+        )
+        if connection.scalar(known) is None:
+            raise SettingsError(f"the hub has no model {model}: upload it first")
+    return wanted
 
 
 def check(content: Mapping[str, Any]) -> Document:

@@ -26,6 +26,7 @@ from typing import Any, NoReturn
 from footlights.core.errors import ModelCorruptError, ModelMissingError, SettingsError
 from footlights.models.cache import cache_folder, digest_path, find
 from footlights.models.cards import Card, cards
+from footlights.models.from_hub import SCHEME, find_kept, read_reference
 
 LARGEST = 512 << 20  # bytes of one model, wherever it comes from
 MEMBERS = 1000  # files in an archive
@@ -53,14 +54,17 @@ class Bundle:
 
 
 def open_bundle(model: str | Path) -> Bundle:
-    """A model by the name of a card, by path (`.onnx`, `.tflite`, `.zip`, a folder) or by http(s) address.
+    """A model by the name of a card, by path (`.onnx`, `.tflite`, `.zip`, a folder), by http(s) address, or of a hub.
 
     Raises SettingsError (no such name, notes that are wrong), ModelMissingError (not there, cannot be fetched) or
     ModelCorruptError (something else than a model), each with one line.
     """
     text = str(model)
     if re.match(r"https?://", text):
-        return _open_path(fetched(text), text.rpartition("/")[2].partition("?")[0] or text)
+        return open_path(fetched(text), text.rpartition("/")[2].partition("?")[0] or text)
+    if text.startswith(SCHEME):
+        kept = read_reference(text)
+        return open_path(find_kept(kept), kept.name)
     if text in cards():
         item = cards()[text]
         return Bundle(text, find(item), item.labels, item)
@@ -71,16 +75,17 @@ def open_bundle(model: str | Path) -> Bundle:
         near = difflib.get_close_matches(text, cards(), n=1)
         hint = f"did you mean {near[0]}" if near else f"known are: {', '.join(cards())}"
         raise SettingsError(f"no model is named {text!r}; {hint}; a file ends in {', '.join(MODELS)} or .zip")
-    return _open_path(path, path.name)
+    return open_path(path, path.name)
 
 
-def _open_path(path: Path, name: str) -> Bundle:
+def open_path(path: Path, name: str, root: Path | None = None) -> Bundle:
+    """The model in a file or a folder that is called `name`; archives are unpacked below `root`. Raises as `open_bundle`."""
     if path.is_dir():
         return _read_folder(path, name)
     if path.stat().st_size > LARGEST:
         raise ModelCorruptError(f"{name} has {path.stat().st_size >> 20} MB; a model may have {LARGEST >> 20} MB")
     if path.suffix.lower() == ".zip":
-        return _read_folder(unpacked(path, name), name)
+        return _read_folder(unpacked(path, name, root), name)
     if path.suffix.lower() not in MODELS:
         raise SettingsError(f"{name} is no model file: its name must end in {', '.join(MODELS)} or .zip")
     return _described(path, name)
@@ -136,12 +141,13 @@ def _read_notes(path: Path, name: str) -> dict[str, Any]:
     return notes
 
 
-def unpacked(archive: Path, name: str) -> Path:
-    """The folder in the cache with the model and the notes of an archive. Unpacked once; nothing else is kept.
+def unpacked(archive: Path, name: str, root: Path | None = None) -> Path:
+    """The folder in the cache, or below `root`, with the model and the notes of an archive. Unpacked once; nothing else
+    is kept.
 
     Raises ModelCorruptError, before anything is written, for an archive that is not what it should be.
     """
-    folder = cache_folder() / "bundles" / _digest(archive)
+    folder = (root or cache_folder() / "bundles") / _digest(archive)
     if folder.is_dir():
         return folder
     try:

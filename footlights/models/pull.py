@@ -4,7 +4,7 @@ import contextlib
 import errno
 import fcntl
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -22,7 +22,11 @@ def pull(names: Iterable[str] | None = None, progress: Report = lambda step: Non
     the later ones find the work done. Raises SettingsError (no such card), ModelMissingError (cannot be had),
     ModelCorruptError (not what the card says).
     """
-    wanted = [card(name) for name in names] if names is not None else required()
+    return pull_cards([card(name) for name in names] if names is not None else required(), progress)
+
+
+def pull_cards(wanted: Sequence[Card], progress: Report = lambda step: None) -> list[Path]:
+    """Get what these cards describe and this machine lacks; their files, in order. As `pull`."""
     try:
         with _turn():
             lacking = [item for item in dict.fromkeys(wanted) if look(item).state != "present"]

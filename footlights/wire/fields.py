@@ -44,7 +44,7 @@ def describe(settings_class: type[Any]) -> list[Field]:
             continue
         found.append(
             Field(
-                name=field.name,
+                name=field.metadata.get("written", field.name),
                 type=type_name(inner),
                 default=None if default is MISSING else default,
                 required=default is MISSING,
@@ -119,7 +119,7 @@ def expected(annotation: Any, metadata: Mapping[str, Any]) -> str:
         return f"one of {', '.join(str(choice) for choice in allowed)}"
     if origin in (Union, types.UnionType):
         return " or ".join(expected(part, metadata) for part in arguments)
-    words = WORDS.get(annotation, "a mapping of names to values")
+    words = "seconds or m:ss" if metadata.get("clock") else WORDS.get(annotation, "a mapping of names to values")
     unit = f" ({metadata['unit']})" if metadata.get("unit") else ""
     return f"{words}{_range(metadata.get('min'), metadata.get('max'))}{unit}"
 

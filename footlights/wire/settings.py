@@ -12,6 +12,7 @@ inside. The settings of a dataclass inside may also be given by their dotted nam
 """
 
 import enum
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, is_dataclass, replace
 from functools import partial, reduce
@@ -35,6 +36,7 @@ __all__ = ["Field", "InvalidError", "Problem", "describe", "schema", "validate"]
 T = TypeVar("T")
 Metadata = Mapping[str, Any]
 TYPED_DICT: Any = TypedDict  # made at run time, which the type checker does not follow
+_CLOCK = re.compile(r"(?:\d{1,2}:)?\d{1,3}:[0-5]\d(?:\.\d+)?")
 NONE = ("none", "null", "")  # what stands for None where a setting is optional
 
 
@@ -104,8 +106,11 @@ def _nested(values: Mapping[str, object]) -> dict[str, object]:
 def _mapping(settings_class: type[Any], base: Any = None) -> Any:
     """A type that takes a mapping and gives the dataclass; what is not given is as in `base`, where there is one."""
     fields: dict[str, Any] = {}
+    names: dict[str, str] = {}  # of the fields by their keys
     required, plural = set(), set()
     for field, annotation in annotated_fields(settings_class):
+        key = field.metadata.get("written", field.name)
+        names[key] = field.name
         default = field.default_factory() if field.default_factory is not MISSING else field.default
         default = getattr(base, field.name, default)
         if is_dataclass(annotation) and isinstance(annotation, type):
@@ -115,14 +120,15 @@ def _mapping(settings_class: type[Any], base: Any = None) -> Any:
         extra = {} if default is MISSING else {"default": to_jsonable_python(default)}
         extra |= {"unit": field.metadata["unit"]} if "unit" in field.metadata else {}
         taken = Annotated[taken, pydantic.Field(description=field.metadata.get("help"), json_schema_extra=extra)]
-        fields[field.name] = Required[taken] if default is MISSING else NotRequired[taken]
-        required |= {field.name} if default is MISSING else set()
-        plural |= {field.name} if get_origin(annotation) in (*LISTS, dict) or is_dataclass(annotation) else set()
+        fields[key] = Required[taken] if default is MISSING else NotRequired[taken]
+        required |= {key} if default is MISSING else set()
+        plural |= {key} if get_origin(annotation) in (*LISTS, dict) or is_dataclass(annotation) else set()
     mapping = TYPED_DICT(settings_class.__name__, fields)
     mapping.__pydantic_config__ = pydantic.ConfigDict(extra="forbid")
     make = settings_class if base is None else partial(replace, base)
     check = partial(_keys, tuple(fields), frozenset(required), frozenset(plural))
-    return Annotated[mapping, AfterValidator(lambda values: make(**values)), BeforeValidator(check)]
+    made = AfterValidator(lambda values: make(**{names[key]: value for key, value in values.items()}))
+    return Annotated[mapping, made, BeforeValidator(check)]
 
 
 def _keys(known: tuple[str, ...], required: frozenset[str], plural: frozenset[str], value: object) -> object:
@@ -169,6 +175,8 @@ def _leaf(annotation: Any, metadata: Metadata) -> Any:
         taken = Annotated[taken, limits, pydantic.AllowInfNan(False)] if float in parts else Annotated[taken, limits]
     if metadata.get("numbers"):
         taken = Annotated[taken, BeforeValidator(lambda value: str(value) if type(value) is int else value)]
+    if metadata.get("clock"):
+        taken = Annotated[taken, BeforeValidator(_seconds)]
     allowed = choices(annotation, metadata)
     check = _checked(parts, allowed, expected(annotation, metadata))
     return Annotated[taken, WrapValidator(check)]
@@ -195,6 +203,13 @@ def _checked(parts: tuple[Any, ...], allowed: tuple[Any, ...], right: str) -> Ca
 
 def _none(value: object) -> object:
     return None if isinstance(value, str) and value.strip().lower() in NONE else value
+
+
+def _seconds(value: object) -> object:
+    """m:ss and h:mm:ss as seconds. YAML itself reads some of them as numbers to the base of 60."""
+    if not isinstance(value, str) or not _CLOCK.fullmatch(value.strip()):
+        return value
+    return reduce(lambda total, part: total * 60 + float(part), value.strip().split(":"), 0.0)
 
 
 def _dictionary(value: object) -> object:

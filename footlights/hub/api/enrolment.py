@@ -42,7 +42,6 @@ async def enrol(scope: str, device: str, request: Request) -> JSONResponse:
     except RefusedError as error:
         patience.wrong(address_of(request))
         raise HTTPException(403, str(error)) from None
-    hub.archive.forget_devices()
     if granted is None:
         return JSONResponse({"state": "waiting"}, 202)
     place = {"host": request.url.hostname, "port": hub.place.port}

@@ -10,6 +10,9 @@ from sqlalchemy import select
 
 from footlights.hub import schema
 from footlights.hub.hub import Hub
+from footlights.hub.overview import Marks, Newest, Place
+from footlights.hub.pages.charts import Charts
+from footlights.hub.pages.happenings import event_list, newest_of, pictured
 from footlights.hub.pages.session import Sessions
 from footlights.hub.pages.shell import ago, page
 from footlights.hub.pages.telling import tell
@@ -20,8 +23,11 @@ from footlights.media.page.forms import button, markup, note, telling, text
 
 REFRESH = 1.0  # seconds
 EVENTS = 12  # that are listed
-MINUTES = 60  # of the charts
-CHARTED = ("fps", "people")
+USUAL = ("fps", "people")  # measurements that are charted first
+MODULES = {"stModuleState": "agent", "stPipelineState": "pipeline"}  # states of the device as a whole
+FIGURES = ("fps", "people", "raised", "dropped")  # of a stream
+ASK_AGAIN = 5.0  # seconds after which another one's change of the twin is seen
+SILENT = 60.0  # seconds after which a state is an old one
 
 
 def add(app: FastAPI, hub: Hub, sessions: Sessions) -> None:
@@ -41,7 +47,7 @@ def add(app: FastAPI, hub: Hub, sessions: Sessions) -> None:
     def device(request: Request, name: str) -> None:
         user = sessions.who(request)
         assert user is not None  # the door lets nobody else through
-        known = next((found for found in hub.registry.devices() if found.id == name), None)
+        known = hub.overview.device(name)
         with page(name, user, ""):
             if known is None:
                 note(f"there is no device '{name[:80]}'", "bad")
@@ -63,12 +69,22 @@ def add(app: FastAPI, hub: Hub, sessions: Sessions) -> None:
             if user.may("admin"):
                 _ending(hub, user, name)
 
+            shown: list[Marks] = []
+            asked = [0.0]  # monotonic clock: when the twin was looked at last
+
             def refresh() -> None:
-                found = next(found for found in hub.registry.devices() if found.id == name)
-                head.set_content(_head(found))
-                said.set_content(_said(hub, name))
-                health.refresh()
-                editor.refresh()
+                if (found := hub.overview.device(name)) is not None:
+                    head.set_content(_head(found))
+                marks = hub.overview.marks(name)
+                before = shown[0] if shown else None
+                if before is None or (marks.event, marks.picture) != (before.event, before.picture):
+                    events = newest_of(hub, name, EVENTS)
+                    said.set_content(event_list(events, pictured(hub, events), named=False))
+                health.refresh(said=before is None or marks.twin != before.twin)
+                if before is None or marks.twin != before.twin or time.monotonic() - asked[0] > ASK_AGAIN:
+                    asked[0] = time.monotonic()
+                    editor.refresh()
+                shown[:] = [marks]
 
             refresh()
             ui.timer(REFRESH, refresh)
@@ -111,77 +127,47 @@ def _sight(hub: Hub, user: User, name: str) -> None:
 
 
 class Health:
-    """Charts of the last hour, and the newest figures."""
+    """What the device says of itself, how its streams are, and charts."""
 
     def __init__(self, hub: Hub, name: str) -> None:
         self._hub, self._name = hub, name
         self._facts = markup("")
-        self._charts = {what: ui.echart(_options(what)).classes("chart") for what in CHARTED}
-        self._drawn: dict[str, Any] = {}
-
-    def refresh(self) -> None:
-        """Draw what is new."""
-        reported = self._hub.twins.twin(self._name).reported
-        facts = "".join(f"<dt>{text(key)}</dt><dd>{text(value)}</dd>" for key, value in sorted(reported.items()))
-        self._facts.set_content(f'<dl class="facts">{facts}</dl>')
-        for what, chart in self._charts.items():
-            series = self._series(what)
-            if series != self._drawn.get(what):
-                self._drawn[what] = series
-                chart.options["series"] = series
-                chart.set_visibility(bool(series))
-                chart.update()
-
-    def _series(self, what: str) -> list[dict[str, Any]]:
-        table = schema.rollups.c
-        since = int(time.time()) - MINUTES * 60
-        wanted = select(table.stream, table.start, table.total, table.count).where(
-            table.device == self._name, table.name == what, table.seconds == 60, table.start >= since
+        self._modules = markup("")
+        self._charts = Charts(
+            lambda: hub.measurements.names(name), lambda what, span: hub.measurements.series(name, what, span), USUAL
         )
-        streams: dict[str, list[list[float]]] = {}
-        with self._hub.database.read() as connection:
-            for stream, start, total, count in connection.execute(wanted.order_by(table.start)):
-                streams.setdefault(stream, []).append([start * 1000, round(total / max(1, count), 2)])
-        return [
-            {"name": stream or "device", "type": "line", "showSymbol": len(points) < 3, "data": points}
-            for stream, points in sorted(streams.items())
-        ]
+
+    def refresh(self, *, said: bool) -> None:
+        """Draw what is new; `said`: the device has said something of itself."""
+        if said:
+            reported = self._hub.twins.twin(self._name).reported
+            facts = "".join(f"<dt>{text(key)}</dt><dd>{text(value)}</dd>" for key, value in sorted(reported.items()))
+            self._facts.set_content(f'<dl class="facts">{facts}</dl>')
+        self._modules.set_content(_modules(self._hub.overview.values(self._name)))
+        self._charts.refresh()
 
 
-def _options(title: str) -> dict[str, Any]:
-    line = {"lineStyle": {"color": "#ffffff22"}}
-    return {
-        "title": {"text": title, "textStyle": {"color": "#cbb9c9", "fontSize": 13}},
-        "legend": {"right": 0, "top": 0, "textStyle": {"color": "#cbb9c9"}},
-        "grid": {"left": 40, "right": 10, "top": 34, "bottom": 24},
-        "xAxis": {"type": "time", "axisLine": line},
-        "yAxis": {"type": "value", "min": 0, "splitLine": line},
-        "tooltip": {"trigger": "axis"},
-        "color": ["#ffb65c", "#7fe3b4", "#9cc7ff", "#ff8fab", "#d7e36b"],
-        "series": [],
-        "animation": False,
+def _modules(values: Mapping[Place, Newest]) -> str:
+    """Markup of the states of the agent and of every stream, with their newest figures."""
+    now = time.time()
+    states = {
+        stream or MODULES[name]: newest
+        for (stream, name), newest in sorted(values.items())
+        if (stream and name == "state") or (not stream and name in MODULES)
     }
-
-
-def _said(hub: Hub, name: str) -> str:
-    """Markup of the newest events."""
-    table = schema.messages.c
-    wanted = select(table.time, table.body).where(table.device == name, table.kind == "event")
-    with hub.database.read() as connection:
-        rows = connection.execute(wanted.order_by(table.id.desc()).limit(EVENTS)).all()
-    if not rows:
-        return '<p class="empty">Nothing has happened yet.</p>'
-    lines = "".join(
-        f"<li><time>{ago(moment)}</time> <b>{text(body.get('kind', ''))}</b> {text(_words(body))}</li>"
-        for moment, body in rows
-    )
-    return f'<ul class="events">{lines}</ul>'
-
-
-def _words(body: Mapping[str, Any]) -> str:
-    data = body.get("data") or {}
-    told = ", ".join(f"{key} {value}" for key, value in list(data.items())[:3])
-    return f"on {body.get('stream', '')}: {told}"[:160]
+    if not states:
+        return '<p class="empty">It has not measured anything yet.</p>'
+    rows = ""
+    for title, newest in states.items():
+        old = now - newest.time > SILENT
+        look = "away" if old else "online" if newest.value == "running" else "blocked"
+        state = f"{newest.value}, {ago(newest.time)}" if old else str(newest.value)
+        figures = ", ".join(
+            f"{name} {values[title, name].value:g}" for name in FIGURES
+            if isinstance(getattr(values.get((title, name)), "value", None), int | float)
+        )  # fmt: skip
+        rows += f'<li data-look="{look}"><b>{text(title)}</b> <i>{text(state)}</i> <span>{text(figures)}</span></li>'
+    return f'<ul class="modules">{rows}</ul>'
 
 
 def _ending(hub: Hub, user: User, name: str) -> None:

@@ -92,7 +92,6 @@ def _newcomer(hub: Hub, user: User, name: str, refresh: Any) -> None:
         with telling():
             if yes:
                 hub.registry.approve(name)
-                hub.archive.forget_devices()
             else:
                 hub.registry.block(name)
             hub.people.note(user.name, "approved" if yes else "refused", name)

@@ -9,7 +9,7 @@ from nicegui import ui
 from footlights.hub.people import User
 from footlights.media.page.forms import frame, markup, text
 
-PLACES = (("/", "Fleet"), ("/rules", "Rules"), ("/people", "People"))
+PLACES = (("/", "Fleet"), ("/now", "Now"), ("/map", "Map"), ("/rules", "Rules"), ("/people", "People"))
 
 
 @contextmanager

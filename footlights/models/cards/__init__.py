@@ -38,7 +38,7 @@ class Input:
 class Head:
     """How the output is read: the name of a decoder in `perception.heads`, and what that decoder must know."""
 
-    kind: Literal["ssd", "yolox", "pose", "hand", "mesh", "classes", "movement", "features"]
+    kind: Literal["ssd", "yolox", "pose", "hand", "mesh", "classes", "movement", "features", "none"]
     strides: tuple[int, ...] = ()  # pixels of the input, one for each layer of anchors
     anchors: int = 1  # for each cell of a layer
     points: int = 0  # for each anchor or landmark output
