@@ -10,7 +10,7 @@ run: $(VENV)/run.installed
 	@exec $(BIN)/footlights run interact
 
 test: $(VENV)/dev.installed
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses=2 --dist=loadfile
 
 lint: $(VENV)/dev.installed
 	$(BIN)/ruff check .
