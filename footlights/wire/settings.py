@@ -15,7 +15,7 @@ import enum
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, is_dataclass, replace
-from functools import partial, reduce
+from functools import lru_cache, partial, reduce
 from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any, NotRequired, Optional, Required, TypeVar, get_args, get_origin
 
@@ -63,7 +63,7 @@ def validate(settings_class: type[T], values: Mapping[str, object]) -> T:
         InvalidError: a SettingsError: settings are unknown, missing, of the wrong type or out of range.
     """
     try:
-        made: T = _adapter(settings_class).validate_python(_nested(values))
+        made: T = _adapter(settings_class).validate_python(_nested(values))  # type: ignore[arg-type]
     except pydantic.ValidationError as error:
         raise InvalidError([_problem(found) for found in error.errors()]) from None
     return made
@@ -71,9 +71,10 @@ def validate(settings_class: type[T], values: Mapping[str, object]) -> T:
 
 def schema(settings_class: type[Any]) -> dict[str, Any]:
     """The JSON schema of these settings."""
-    return _adapter(settings_class).json_schema()
+    return _adapter(settings_class).json_schema()  # type: ignore[arg-type]
 
 
+@lru_cache(maxsize=64)  # making one costs a hundred times what using it does
 def _adapter(settings_class: type[Any]) -> pydantic.TypeAdapter[Any]:
     return pydantic.TypeAdapter(_mapping(settings_class))
 
@@ -209,7 +210,8 @@ def _seconds(value: object) -> object:
     """m:ss and h:mm:ss as seconds. YAML itself reads some of them as numbers to the base of 60."""
     if not isinstance(value, str) or not _CLOCK.fullmatch(value.strip()):
         return value
-    return reduce(lambda total, part: total * 60 + float(part), value.strip().split(":"), 0.0)
+    places = reversed(value.strip().split(":"))
+    return round(sum(float(part) * 60**place for place, part in enumerate(places)), 6)
 
 
 def _dictionary(value: object) -> object:

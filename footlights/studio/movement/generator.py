@@ -9,7 +9,7 @@ from footlights.media.rehearsal.arrays import Reals
 from footlights.media.rehearsal.motion import POSTURES
 from footlights.recognition.movement.features import VIEWS, Past, features
 from footlights.recognition.movement.sight import Pace
-from footlights.studio.movement.library import POSTURE, Library
+from footlights.studio.movement.library import FLOOR, POSTURE, Library
 from footlights.studio.movement.noise import observed
 from footlights.studio.movement.performance import Performance, Rng, compose
 from footlights.studio.movement.views import filmed
@@ -17,9 +17,9 @@ from footlights.studio.movement.views import filmed
 AFTER = 0.35  # seconds past its end for which a label is still right
 BEFORE = 0.3  # seconds before its begin in which a label is neither right nor wrong
 UNSURE = 0.15  # seconds after its begin, too
-_FRAMINGS = {
+_FRAMINGS: dict[str, tuple[tuple[str, float], ...]] = {
     "gestures": (("full", 0.3), ("knees", 0.2), ("upper", 0.37), ("head", 0.13)),
-    "exercises": (("full", 0.78), ("knees", 0.14), ("upper", 0.08)),
+    "exercises": (("full", 0.63), (FLOOR, 0.15), ("knees", 0.14), ("upper", 0.08)),
 }
 
 
@@ -49,7 +49,7 @@ def sequence(
 ) -> Sequence:
     """The sequence of a seed. It starts and stops in the middle of things.
 
-    `framing` (of `motion.CAMERAS`) is drawn where it is not given; `quiet`: nothing is done that has a label.
+    `framing` (of `motion.CAMERAS`, or `FLOOR`) is drawn where it is not given; `quiet`: nothing has a label.
     """
     rng = np.random.default_rng(seed)
     framings, shares = zip(*_FRAMINGS[library.net], strict=True)

@@ -8,6 +8,8 @@ from footlights.media.rehearsal.motion import CAMERAS, POSTURES, Motion, motion,
 
 NETS = ("gestures", "exercises")
 POSTURE = "posture:"  # before the name of a posture, in a label
+LOW = ("all_fours", "prone", "supine", "side")  # postures of somebody on the floor
+FLOOR = "floor"  # besides `CAMERAS`: a camera close to somebody on the floor, wherever there is room
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,9 @@ class Library:
 
 
 def shows(camera: str, shown: Motion) -> bool:
-    """True where a camera is at least as wide as the closest that shows the motion."""
+    """True where a camera is at least as wide as the closest that shows the motion; `FLOOR` shows what is low."""
+    if camera == FLOOR:
+        return shown.posture in LOW
     return CAMERAS.index(camera) <= CAMERAS.index(shown.camera)
 
 

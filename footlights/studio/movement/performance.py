@@ -9,7 +9,7 @@ from footlights.media.rehearsal.arrays import Reals
 from footlights.media.rehearsal.motion import Key, Motion, Span, curve
 from footlights.media.rehearsal.posture import ARMS, TRUNK, rest
 from footlights.studio.movement.acts import Act, act, at, broken_off, fidget, pause, seated, steps, unmeant
-from footlights.studio.movement.library import Library
+from footlights.studio.movement.library import FLOOR, LOW, Library
 
 Rng = np.random.Generator
 _CHAIN = 0.25  # how often one act follows on another without coming to rest
@@ -85,12 +85,13 @@ def weights(acts: tuple[Placed, ...], times: Reals) -> Reals:
 
 
 def compose(library: Library, camera: str, seconds: float, rng: Rng, quiet: bool = False) -> Performance:
-    """Somebody's time before a camera (of `motion.CAMERAS`); it begins in the middle of something.
+    """Somebody's time before a camera (of `motion.CAMERAS`, or `FLOOR`); it begins in the middle of something.
 
     `quiet`: nothing is done that has a label.
     """
     sloppy = float(rng.uniform(0.2, 1.0))
-    pick = _everyday if quiet else {"gestures": _for_gestures, "exercises": _for_exercises}[library.net]
+    own = {"gestures": _for_gestures, "exercises": _for_exercises}[library.net]
+    pick = _everyday if quiet else _on_the_floor if camera == FLOOR else own
     base: list[Placed] = []
     seat = seated(rng) if library.net == "gestures" and rng.random() < _SEATED else None
     now = -float(rng.uniform(0, 6)) * float(rng.random() < 0.7)
@@ -123,6 +124,14 @@ def _for_gestures(library: Library, camera: str, sloppy: float, rng: Rng) -> Act
     if chance < 0.76 and library.quiet:
         return unmeant(_one(library.quiet, rng), rng, sloppy)
     return act(_taught(library, camera, rng), rng, sloppy)
+
+
+def _on_the_floor(library: Library, camera: str, sloppy: float, rng: Rng) -> Act:
+    low = [item for item in library.quiet if item.posture in LOW]
+    if rng.random() < 0.15 and low:
+        return unmeant(_one(low, rng), rng, sloppy)
+    chosen = _taught(library, camera, rng)
+    return broken_off(chosen, rng) if rng.random() < 0.08 else act(chosen, rng, sloppy)
 
 
 def _everyday(library: Library, camera: str, sloppy: float, rng: Rng) -> Act:

@@ -10,10 +10,11 @@ from footlights.media.rehearsal.camera import Camera, placed
 from footlights.media.rehearsal.motion import Motion
 from footlights.media.rehearsal.posture import TRUNK
 from footlights.media.rehearsal.skeleton import landmarks, rotation, solve
+from footlights.studio.movement.library import FLOOR, LOW
 from footlights.studio.movement.performance import Performance, Placed, Rng
 
 _PICTURES = ((640, 480), (640, 360), (480, 640), (360, 640))
-_LOW = ("all_fours", "prone", "supine", "side")  # postures whose films are made from wherever there is room
+_LYING = 1.9  # metres that a picture is wide which holds somebody on the floor
 _TURNING = 0.35  # seconds before and after a change of act in which the person turns
 
 
@@ -46,7 +47,7 @@ def filmed(done: Performance, framing: str, times: Reals, rng: Rng, most: float 
     zero = np.zeros_like(yaws)
     turn = rotation(yaws, zero, zero)
     low = float(np.median(rows[:, TRUNK["place"].start + 1])) * body.leg if framing in ("upper", "head") else 0.0
-    camera = _camera(body, framing, low, rng)
+    camera = _close(rng) if framing == FLOOR else _camera(body, framing, low, rng)
 
     def seen(points: Reals) -> Reals:
         """(T, N, 3) points of the stage as the camera has them."""
@@ -88,7 +89,7 @@ def _yaw(motion: Motion, mirror: bool, facing: float, rng: Rng) -> float:
     low, high = (-motion.yaw[1], -motion.yaw[0]) if mirror else motion.yaw
     if not motion.twin and not motion.one_sided and rng.random() < 0.5:
         low, high = -high, -low
-    spare = 45.0 if motion.posture in _LOW else 12.0
+    spare = 60.0 if motion.posture in LOW else 12.0
     if low - spare <= facing <= high + spare:
         return facing
     return float(rng.uniform(low - spare, high + spare))
@@ -113,6 +114,22 @@ def _camera(body: Body, framing: str, low: float, rng: Rng) -> Camera:
     aside = rng.uniform(-1, 1, 2) * (0.16, 0.05) * away * (0.5 if framing == "head" else 1.0)
     position = camera.position - camera.axes[2] * away * further + camera.axes[0] * aside[0] + camera.axes[1] * aside[1]
     position[1] += low
+    return replace(camera, position=position, axes=_tilted(camera, rng))
+
+
+def _close(rng: Rng) -> Camera:
+    """Before somebody on the floor: near or across the room, from the floor or from above, often not all in sight."""
+    width, height = _PICTURES[rng.integers(len(_PICTURES))]
+    camera = placed(width, height, "full", [build(1.7)], np.zeros((1, 3)), pitch=float(rng.uniform(-8, 38)))
+    away = _LYING * camera.focal / width * float(rng.uniform(0.5, 1.4))
+    aim = np.array([rng.uniform(-0.35, 0.35), rng.uniform(0.1, 0.6), 0.0])
+    position = aim - camera.axes[2] * away
+    position[1] = max(position[1], 0.08)
+    return replace(camera, position=position, axes=_tilted(camera, rng))
+
+
+def _tilted(camera: Camera, rng: Rng) -> Reals:
+    """Axes of a camera that nobody has set upright."""
     roll = float(np.radians(rng.normal(0, 2.0)))
     turn = np.array([[np.cos(roll), np.sin(roll), 0], [-np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
-    return replace(camera, position=position, axes=turn @ camera.axes)
+    return np.asarray(turn @ camera.axes)
