@@ -1,6 +1,5 @@
 """The agent: makes a device what the hub wants it to be, and says what it is, with or without a connection."""
 
-import base64
 import json
 import logging
 import platform
@@ -8,31 +7,35 @@ import queue
 import shutil
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
 from footlights import __version__
+from footlights.agent import commands
+from footlights.agent.commands import DONE, FAILED, NOT_VALID
 from footlights.agent.counts import Counts
 from footlights.agent.identity import Identity
 from footlights.agent.link import Link, Wanted
+from footlights.agent.model_pull import Job, ModelPull, lacking
 from footlights.agent.outbox import Outbox
-from footlights.core.errors import FootlightsError, SettingsError
+from footlights.agent.sight import Sight
+from footlights.core.errors import FootlightsError, SettingsError, SinkError
 from footlights.core.event import Event
 from footlights.engine.watch import StreamReport
-from footlights.wire import fleet, merge_patch, well_known
+from footlights.models.from_hub import forget_unwanted, references
+from footlights.wire import fleet, merge_patch
 
 log = logging.getLogger(__name__)
 
 TELEMETRY_EVERY = 10.0  # seconds
 MOST_COMMANDS = 32  # that wait
 MOST_EVENTS = 10_000  # that are not on the disk yet
-LARGEST_PICTURE = 180 * 1024  # bytes
-DONE, NOT_VALID, UNKNOWN, FAILED = 200, 400, 404, 500
 
 
-class Stage(Protocol):
+class Stage(commands.Stage, Protocol):
     """What runs on this device."""
 
     def apply(self, document: Mapping[str, Any]) -> None:
@@ -43,34 +46,37 @@ class Stage(Protocol):
     def report(self) -> list[StreamReport]:
         """How every stream is doing."""
 
-    def restart(self) -> None:
-        """End everything that runs and start it again. Raises FootlightsError."""
-
-    def picture(self, stream: str) -> bytes:
-        """What a stream shows now, as JPEG. Raises FootlightsError: there is no such stream, or no picture yet."""
-
 
 class Agent:
     """Connects a stage with a hub. `stop` is set where the device is to end, or to start again."""
 
-    def __init__(self, identity: Identity) -> None:
+    def __init__(self, identity: Identity, *, private: bool = False, place: tuple[float, float] | None = None) -> None:
+        hub = identity.hub()
+        self._sight = Sight(hub.url, hub.device, identity.web_context(), private=private)
+        self._place = {"place": {"latitude": place[0], "longitude": place[1]}} if place else {}
         self._folder = identity.folder
         self._outbox = Outbox(identity.folder / "outbox.sqlite")
         self._tasks: queue.Queue[Callable[[Stage], None]] = queue.Queue(MOST_COMMANDS)
+        self._documents: deque[Callable[[Stage], None]] = deque(maxlen=4)  # only the newest one matters
         self._events: queue.Queue[Event | None] = queue.Queue(MOST_EVENTS)
         self._writer = threading.Thread(target=self._write_events, name="event writer", daemon=True)
+        self.stop = threading.Event()
+        self._models = ModelPull(identity)
+        self._commands = commands.Commands(self._put, self._models, self._sight, self.stop.set)
         self._link = Link(identity, self._outbox, Wanted(self._on_desired, self._on_command))
         self._reported: dict[str, Any] = {}
         self._counts = Counts()
         self._version = 0
-        self.stop = threading.Event()
+        self._wanted: fleet.Desired | None = None  # the newest
 
     def run(self, stage: Stage) -> None:
         """Work until `stop` is set."""
+        self._sight.show(stage)
         self._writer.start()
+        self._models.start()
         self._resume(stage)
         self._link.start()
-        self._say_reported(about_this_device())
+        self._say_reported({**about_this_device(), **self._place, "private": self._sight.private})
         last = 0.0
         try:
             while not self.stop.is_set():
@@ -82,6 +88,8 @@ class Agent:
         finally:
             self._events.put(None)
             self._writer.join()
+            self._models.close()
+            self._sight.close()
             self._link.close()
             self._outbox.close()
 
@@ -94,19 +102,31 @@ class Agent:
     def _write_events(self) -> None:
         while (event := self._events.get()) is not None:
             self._counts.hear(event)
-            self._link.put("event", json.loads(json.dumps(asdict(event), allow_nan=False)))
+            try:
+                body = json.loads(json.dumps(asdict(event), allow_nan=False))
+            except (ValueError, TypeError) as error:
+                log.warning("an event (%s) cannot be said: %s", event.kind, error)
+                continue
+            number = self._link.put("event", body)
+            if number and (picture := self._sight.of_event(event, number)) is not None:
+                self._link.put("picture", picture)
 
     def _next_task(self) -> Callable[[Stage], None] | None:
+        if self._documents:
+            return self._documents.popleft()
         try:
             return self._tasks.get(timeout=0.2)
         except queue.Empty:
             return None
 
     def _on_desired(self, desired: fleet.Desired) -> None:
-        self._later(lambda stage: self._become(stage, desired))
+        self._documents.append(lambda stage: self._become(stage, desired))
 
     def _on_command(self, command: fleet.Command) -> None:
-        self._later(lambda stage: self._obey(stage, command))
+        self._later(lambda stage: self._commands.obey(stage, command))
+
+    def _put(self, kind: fleet.Kind, body: dict[str, object]) -> None:
+        self._link.put(kind, body)
 
     def _later(self, task: Callable[[Stage], None]) -> None:
         try:
@@ -124,19 +144,46 @@ class Agent:
         self._become(stage, desired)
 
     def _become(self, stage: Stage, desired: fleet.Desired) -> None:
-        """Take a desired document, and say of each of its properties what became of it."""
+        """Take a desired document, as soon as every model that it names is here."""
         if desired.version == self._version:
+            return
+        self._wanted = desired
+        models = lacking(references(desired.document))
+        if not models:
+            self._take(stage, desired, None)
+            return
+
+        def come(error: FootlightsError | None) -> None:
+            self._documents.append(lambda stage: self._take(stage, desired, error))
+            if isinstance(error, SinkError) and self._wanted is desired:  # said, and tried on
+                self._models.get(job)
+
+        job = Job(models, come, lambda: self._wanted is desired)
+        try:
+            self._models.get(job)
+        except SettingsError as error:
+            self._take(stage, desired, error)
+
+    def _take(self, stage: Stage, desired: fleet.Desired, error: FootlightsError | None) -> None:
+        """Become what a document says, and say of each of its properties what became of it."""
+        if desired is not self._wanted:  # there is a newer one
             return
         code, text = DONE, ""
         try:
+            if error is not None:
+                raise error
             stage.apply(desired.document)
-        except SettingsError as error:
-            code, text = NOT_VALID, str(error)
-        except FootlightsError as error:
-            code, text = FAILED, str(error)
+        except SettingsError as fault:
+            code, text = NOT_VALID, str(fault)
+        except FootlightsError as fault:
+            code, text = FAILED, str(fault)
         self._version = desired.version
         self._counts.classes = _classes(desired.document)
+        models = {"models": models_of(desired.document)} if code == DONE else {}
         if code == DONE:
+            self._sight.obey(desired.document)
+            self._say_reported({**self._reported, "private": self._sight.private})
+            forget_unwanted(references(desired.document))
             beside = self._folder / "desired.json.new"
             beside.write_bytes(fleet.encode(desired))
             beside.replace(self._folder / "desired.json")
@@ -149,43 +196,9 @@ class Agent:
                     name: asdict(fleet.Acknowledged(value, code, desired.version, text[:1000]))
                     for name, value in desired.document.items()
                 },
-                "reported": {"desiredVersion": desired.version},
+                "reported": {"desiredVersion": desired.version, **models},
             },
         )
-
-    def _obey(self, stage: Stage, command: fleet.Command) -> None:
-        """Do one command and say what became of it; one that comes too late is not done."""
-        if time.time() > command.expires:
-            return self._answer(command, 408, "too late")
-        try:
-            code, answer = self._do(stage, command)
-        except SettingsError as error:
-            code, answer = NOT_VALID, str(error)
-        except FootlightsError as error:
-            code, answer = FAILED, str(error)
-        return self._answer(command, code, answer)
-
-    def _do(self, stage: Stage, command: fleet.Command) -> tuple[int, object]:
-        if command.name == "ping":
-            return DONE, {"version": __version__}
-        name = well_known.COMMANDS.get(command.name, command.name)
-        if name == "restart-pipeline":
-            stage.restart()
-            return DONE, None
-        if name == "restart-agent":
-            self.stop.set()
-            return DONE, None
-        if name == "snapshot":
-            stream = str(command.arguments.get("stream", ""))
-            jpeg = stage.picture(stream)
-            if len(jpeg) > LARGEST_PICTURE:
-                raise FootlightsError(f"the picture has {len(jpeg)} bytes; at most {LARGEST_PICTURE} are sent")
-            self._link.put("picture", {"about": stream, "jpeg": base64.b64encode(jpeg).decode()})
-            return DONE, {"bytes": len(jpeg)}
-        return UNKNOWN, f"this version ({__version__}) knows no command '{command.name}'"
-
-    def _answer(self, command: fleet.Command, code: int, answer: object) -> None:
-        self._link.put("answer", {"id": command.id, "code": code, "answer": answer})
 
     def _say_reported(self, properties: Mapping[str, Any]) -> None:
         """Say what has changed about this device."""
@@ -203,6 +216,13 @@ class Agent:
                 "dropped": report.dropped, "people": report.people, "raised": report.raised,
             }  # fmt: skip
             self._link.put("telemetry", {"stream": report.stream[: fleet.LONGEST_NAME], "values": values})
+
+
+def models_of(document: Mapping[str, Any]) -> list[str]:
+    """The models that a document runs: those of a hub, and the one that its settings name."""
+    settings = document.get("settings")
+    named = settings.get("model") if isinstance(settings, Mapping) else None
+    return sorted({*map(str, references(document)), *([named] if isinstance(named, str) else [])})
 
 
 def _classes(document: Mapping[str, Any]) -> tuple[str, ...]:

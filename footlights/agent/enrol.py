@@ -1,19 +1,17 @@
 """Enrolment: a device shows that it knows a key, and gets a certificate for a key that it made itself."""
 
-import hashlib
 import json
-import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
 from footlights.agent.identity import Hub, Identity
 from footlights.core.errors import SettingsError, SinkError
 from footlights.wire import keys
+from footlights.wire.pinned import authority_context
 
 TIMEOUT = 10.0  # seconds
 VALID = 300  # seconds for which a signed request holds
@@ -49,7 +47,9 @@ def enrol(
     key = invitation.key if invitation.individual else keys.derived_key(invitation.key, invitation.device)
     request = identity.request(invitation.device)
     until = time.monotonic() + patience
-    with httpx.Client(base_url=invitation.url, timeout=TIMEOUT, verify=_context(invitation)) as client:
+    with httpx.Client(
+        base_url=invitation.url, timeout=TIMEOUT, verify=authority_context(invitation.url, invitation.pin)
+    ) as client:
         answer = _ask(client, invitation, key, request)
         while "certificate" not in answer:
             waiting()
@@ -58,7 +58,8 @@ def enrol(
             time.sleep(min(ASK_AGAIN, max(0.1, until - time.monotonic())))
             answer = _ask(client, invitation, key, request)
     try:
-        hub = Hub(invitation.url, invitation.device, str(answer["broker"]["host"]), int(answer["broker"]["port"]))
+        broker, public = answer["broker"], invitation.pin is None and invitation.url.startswith("https://")
+        hub = Hub(invitation.url, invitation.device, str(broker["host"]), int(broker["port"]), public)
         identity.keep(str(answer["certificate"]))
         identity.settle(hub, str(answer["authority"]))
     except (KeyError, TypeError, ValueError):
@@ -85,25 +86,3 @@ def _ask(client: httpx.Client, invitation: Invitation, key: str, request: bytes)
         return content
     said = content.get("error") if isinstance(content, dict) else None
     raise SettingsError(f"{invitation.url} answered {answer.status_code}: {str(said)[:300]}")
-
-
-def _context(invitation: Invitation) -> ssl.SSLContext | bool:
-    """How the hub is known: by a public certificate, or by the pin of its own authority."""
-    if invitation.pin is None or not invitation.url.startswith("https://"):
-        return True
-    return ssl.create_default_context(cadata=_pinned_authority(invitation.url, invitation.pin))
-
-
-def _pinned_authority(url: str, pin: str) -> str:
-    """The certificate of the hub's authority, which it shows to everybody, if it is the one that the pin names."""
-    try:
-        # Nothing secret is sent here, and what comes is believed only where its hash is the pin.
-        text = httpx.get(f"{url}/api/authority.crt", timeout=TIMEOUT, verify=False).text
-        found = hashlib.sha256(ssl.PEM_cert_to_DER_cert(text)).hexdigest()
-    except httpx.HTTPError as error:
-        raise SinkError(f"{urlsplit(url).netloc} does not answer: {type(error).__name__}") from None
-    except ValueError:
-        raise SinkError(f"{urlsplit(url).netloc} answers, and not as a hub does: is this its address?") from None
-    if found != pin.lower().replace(":", ""):
-        raise SinkError("this is not the hub that the pin names: somebody may be in between, or the hub was made anew")
-    return text

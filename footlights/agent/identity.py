@@ -26,6 +26,7 @@ class Hub:
     device: str
     broker: str  # host
     port: int
+    public: bool = False  # its pages have a certificate of a public authority
 
 
 class Identity:
@@ -88,6 +89,13 @@ class Identity:
         context = ssl.create_default_context(cafile=str(self.folder / "authority.crt"))
         self.show_in(context)
         return context
+
+    def web_context(self) -> ssl.SSLContext | None:
+        """How the hub's web server is known, which wants no certificate; None: it speaks in clear."""
+        hub = self.hub()
+        if not hub.url.startswith("https://"):
+            return None
+        return ssl.create_default_context(cafile=None if hub.public else str(self.folder / "authority.crt"))
 
     def show_in(self, context: ssl.SSLContext) -> None:
         """Show the certificate as it is now: connections that are made from here on do."""

@@ -17,7 +17,7 @@ from footlights.wire import fleet
 log = logging.getLogger(__name__)
 
 WINDOW = 200  # messages that are sent before the hub has said that it stored the first of them
-SAY_AGAIN = (10.0, 600.0)  # seconds after which what was not received is sent again, first and at last
+SAY_AGAIN = (10.0, 60.0)  # seconds after which what was not received is sent again, first and at last
 RECONNECT = (1, 60)  # seconds between two attempts, the first and the longest
 KEEP_ALIVE = 30
 RENEWAL_EVERY = 3600.0  # seconds between two looks at the certificate
@@ -43,6 +43,7 @@ class Link:
         self._sent = 0  # number of the last message that was sent on this connection
         self._heard = 0.0  # monotonic clock: when the hub last said what it received, or was told again
         self._patience = SAY_AGAIN[0]
+        self._window = WINDOW
         self._context = identity.context()
         self._online = False
         self._closing = False
@@ -59,11 +60,17 @@ class Link:
         self._client.loop_start()
         self._thread.start()
 
-    def put(self, kind: fleet.Kind, body: dict[str, object]) -> None:
-        """Say something: it is kept until the hub has it."""
-        self._outbox.put(kind, body)
+    def put(self, kind: fleet.Kind, body: dict[str, object]) -> int:
+        """Say something: it is kept until the hub has it. Its number; 0 where a hub would refuse it: it is not said."""
+        try:
+            fleet.check(kind, body)
+        except fleet.MessageError as error:
+            log.warning("a message (%s) cannot be said: %s", kind, error)
+            return 0
+        number = self._outbox.put(kind, body)
         with self._changed:
             self._changed.notify_all()
+        return number
 
     def close(self) -> None:
         """Say goodbye and let go; what was not received waits for the next time."""
@@ -100,7 +107,7 @@ class Link:
         self._client.subscribe([(fleet.topic(device, name), 1) for name in topics])
         self._status(online=True)
         with self._changed:
-            self._online, self._sent, self._heard = True, 0, time.monotonic()
+            self._online, self._sent, self._heard, self._window = True, 0, time.monotonic(), WINDOW
             self._changed.notify_all()
 
     def _went(self) -> None:
@@ -133,7 +140,7 @@ class Link:
             return
         self._outbox.received(received.sequence)
         with self._changed:
-            self._heard, self._patience = time.monotonic(), SAY_AGAIN[0]
+            self._heard, self._patience, self._window = time.monotonic(), SAY_AGAIN[0], WINDOW
             self._sent = max(self._sent, received.sequence)
             self._changed.notify_all()
 
@@ -156,8 +163,9 @@ class Link:
         first = waiting[0].sequence
         if self._sent >= first and time.monotonic() - self._heard > self._patience:
             self._sent, self._heard = 0, time.monotonic()
-            self._patience = min(2 * self._patience, SAY_AGAIN[1])  # a hub that is away is not flooded
-        room = WINDOW - max(0, self._sent - first + 1)
+            # A hub that is away is asked with one message, and more and more seldom: it is not flooded.
+            self._window, self._patience = 1, min(2 * self._patience, SAY_AGAIN[1])
+        room = self._window - max(0, self._sent - first + 1)
         batch = self._outbox.after(self._sent, room) if room > 0 else []
         for message in batch:
             self._client.publish(fleet.topic(self._hub.device, "messages"), fleet.encode(message), qos=1)

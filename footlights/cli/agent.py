@@ -13,6 +13,7 @@ from footlights.cli.console import set_up_logging
 from footlights.core.errors import InstallError
 
 log = logging.getLogger(__name__)
+SERVICE = "footlights-agent"
 FOLDER = click.option(
     "--data", type=click.Path(file_okay=False, path_type=Path), help="Folder of this device's identity and outbox."
 )
@@ -22,6 +23,19 @@ def data_folder() -> Path:
     """Where a device keeps who it is, unless it is told another place."""
     base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share")
     return base / "footlights" / "agent"
+
+
+def _degrees(context: click.Context, param: click.Parameter, value: str | None) -> tuple[float, float] | None:
+    """A place on the earth: degrees north and east."""
+    if value is None:
+        return None
+    try:
+        latitude, longitude = (float(part) for part in value.split(","))
+    except ValueError:
+        raise click.BadParameter(f"'{value}' is no place: write 48.21,16.37 (degrees north and east)") from None
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        raise click.BadParameter(f"'{value}' is not on the earth")
+    return latitude, longitude
 
 
 @click.group(name="agent")
@@ -66,8 +80,10 @@ def enrol(
 
 @command.command()
 @click.option("-v", "--verbose", is_flag=True, help="Say more.")
+@click.option("--private", is_flag=True, envvar="FOOTLIGHTS_PRIVATE", help="No picture leaves this device.")
+@click.option("--place", callback=_degrees, metavar="LATITUDE,LONGITUDE", help="Where it is, for the hub's map.")
 @FOLDER
-def run(verbose: bool, data: Path | None) -> None:
+def run(verbose: bool, private: bool, place: tuple[float, float] | None, data: Path | None) -> None:
     """Be what the hub wants this device to be, and say what happens here."""
     set_up_logging(verbose=verbose, quiet=False)
     _check_extra()
@@ -77,7 +93,7 @@ def run(verbose: bool, data: Path | None) -> None:
 
     identity = Identity(data or data_folder())
     hub = identity.hub()
-    agent = Agent(identity)
+    agent = Agent(identity, private=private, place=place)
     production = Production(identity.folder, agent.tell)
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -93,14 +109,38 @@ def run(verbose: bool, data: Path | None) -> None:
 
 
 @command.command()
+@click.option("--install", is_flag=True, help="Write it, and start it now and with the machine.")
+@click.option("--account", help="A service of the system that runs as this account.  [default: of this user]")
+@FOLDER
+def service(install: bool, account: str | None, data: Path | None) -> None:
+    """Print the systemd unit of this agent, or install it. `footlights agent remove` takes it away."""
+    from footlights.cli.service import Service, home
+
+    folder = data or (home(account) / ".local/share/footlights/agent" if account else data_folder())
+    arguments = ("agent", "run", "--data", str(folder.absolute()))
+    unit = Service(SERVICE, "footlights agent: this device is one of a fleet", arguments, folder.absolute(), account)
+    if not install:
+        click.echo(unit.text(), nl=False)
+        return
+    unit.install()
+    click.echo(f"{unit.path} is started. What it says: journalctl {'-u' if account else '--user -u'} {SERVICE}")
+    if not account:
+        click.echo("It runs while you are signed in; always: loginctl enable-linger")
+
+
+@command.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @FOLDER
 def remove(yes: bool, data: Path | None) -> None:
-    """Forget the hub: key, certificate and everything that waits to be sent."""
+    """Forget the hub: service, key, certificate, its models and everything that waits to be sent. Films stay."""
     _check_extra()
     from footlights.agent.identity import Identity
+    from footlights.cli import service as service_of
+    from footlights.models.from_hub import forget_unwanted
 
     folder = data or data_folder()
+    for unit in service_of.remove(SERVICE):
+        click.echo(f"{unit} is gone.")
     if not Identity(folder).enrolled:
         click.echo("this device is not enrolled.")
         return
@@ -116,6 +156,7 @@ def remove(yes: bool, data: Path | None) -> None:
         "wanted.yaml",
     ):
         (folder / name).unlink(missing_ok=True)
+    forget_unwanted((), 0)
     click.echo("this device belongs to no fleet any more.")
 
 

@@ -1,4 +1,4 @@
-"""Live video out, as it is wished for: RTSP, publishing to a media server, a recording of the wall."""
+"""What goes out live, as it is wished for: video by RTSP, to a media server and as a recording; gestures to a stage."""
 
 import logging
 import re
@@ -27,6 +27,7 @@ class Broadcast:
     webrtc: bool = False  # browsers may call the page
     tiles: tuple[int, int] | None = None  # rows and columns of the wall; None: made from the number of streams
     record: Path | None = None  # the wall, as a video
+    stage: str | None = None  # address of a show whose cues gestures answer
 
     def wall(self) -> Wall:
         """A wall with as many rows and columns as wished."""

@@ -21,6 +21,7 @@ from footlights.engine.actions import read
 from footlights.engine.actions.action import Action
 from footlights.engine.actions.dispatch import Dispatcher
 from footlights.engine.actions.play import Play
+from footlights.engine.audience import Audience
 from footlights.engine.handover import HandOver
 from footlights.engine.home_assistant import HomeAssistant
 from footlights.engine.loop import Engine
@@ -142,6 +143,9 @@ class Performance:
         if wish.alarm.home_assistant is not None:
             home_assistant = HomeAssistant.from_text(wish.alarm.home_assistant, House(self))
             self.engine.outlets.append(Outlet(home_assistant, "newest"))
+        if wish.broadcast.stage is not None:
+            audience = Audience.from_text(wish.broadcast.stage)
+            self.engine.outlets.append(Outlet(audience, "drop", wants=lambda scene: bool(scene.events)))
 
     def run(self) -> None:
         """Run until every source has ended or the engine is stopped, then close everything."""

@@ -18,6 +18,7 @@ COMMANDS = {  # name: module, and its one line for `--help`
     "train": ("footlights.cli.train", "Train a model of your own."),
     "evaluate": ("footlights.cli.evaluate", "Score a model on a data set."),
     "hub": ("footlights.cli.hub", "Look after a fleet of devices."),
+    "stage": ("footlights.cli.stage", "Run a show whose audience answers with gestures."),
     "agent": ("footlights.cli.agent", "Make this device one of a fleet."),
     "models": ("footlights.cli.models", "List, pull and verify the models."),
     "doctor": ("footlights.cli.doctor", "Say what is installed and what is missing, and what to do about it."),

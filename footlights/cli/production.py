@@ -1,10 +1,11 @@
 """What an agent keeps running: a performance as the desired document says, changed while it runs."""
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from footlights.core.scene import Scene
 from footlights.engine.outlet import Outlet
 from footlights.engine.registry import app_names, load_app
 from footlights.engine.watch import StreamReport
+from footlights.media.films import Films
 from footlights.media.painter import Painter
 from footlights.media.snapshot import travelling
 from footlights.wire.document import Document, SourceEntry
@@ -39,6 +41,7 @@ class Production:
         self._performance: Performance | None = None
         self._thread: threading.Thread | None = None
         self._last = LastPictures()
+        self._films = Films()
 
     def apply(self, document: Mapping[str, Any]) -> None:
         """Become what the document says. Raises FootlightsError: then everything stays as it was."""
@@ -62,6 +65,19 @@ class Production:
     def picture(self, stream: str) -> bytes:
         """What a stream shows now, as JPEG; of the only one where the name is empty."""
         return self._last.picture(stream)
+
+    def record(self, stream: str, seconds: float, megabytes: int) -> str:
+        """Begin a film of a stream in this device's folder; of the only one where the name is empty."""
+        name = self._last.name_of(stream)
+        path = (
+            self._path.with_name("recordings") / f"{re.sub(r'[^A-Za-z0-9_-]', '_', name)}-{time.time_ns() // 10**6}.mp4"
+        )
+        self._films.start(name, path, seconds, megabytes << 20)
+        return path.name
+
+    def stop_recording(self, stream: str) -> Mapping[str, Any]:
+        """End the film of a stream."""
+        return asdict(self._films.stop(stream))
 
     def close(self) -> None:
         """End what runs."""
@@ -155,6 +171,8 @@ class Production:
         performance.engine.stay = True
         self._last = LastPictures()
         performance.engine.outlets.append(Outlet(self._last, "newest", wants=lambda scene: not scene.closing))
+        self._films = Films()
+        performance.engine.outlets.append(Outlet(self._films, "drop", wants=self._films.wants))
         self._thread = threading.Thread(target=self._run, args=(performance,), name="performance", daemon=True)
         self._performance = performance
         self._thread.start()
@@ -192,11 +210,16 @@ class LastPictures:
 
     def picture(self, stream: str) -> bytes:
         """What a stream shows now, as JPEG. Raises SettingsError: there is no such stream, or no picture of it yet."""
+        return travelling(self._found(stream)[1], self._painter)
+
+    def name_of(self, stream: str) -> str:
+        """The stream that is meant: the only one where the name is empty. Raises SettingsError: it shows nothing."""
+        return self._found(stream)[0]
+
+    def _found(self, stream: str) -> tuple[str, Scene]:
         with self._lock:
             names = list(self._scenes)
-            scene = self._scenes.get(stream or (names[0] if len(names) == 1 else ""))
-        if scene is None:
-            raise SettingsError(
-                f"there is no picture of '{stream[:80]}'; there are some of {', '.join(names) or 'none'}"
-            )
-        return travelling(scene, self._painter)
+            name = stream or (names[0] if len(names) == 1 else "")
+            if name in self._scenes:
+                return name, self._scenes[name]
+        raise SettingsError(f"there is no picture of '{stream[:80]}'; there are some of {', '.join(names) or 'none'}")

@@ -57,6 +57,7 @@ SHARED: tuple[click.Parameter, ...] = (
         metavar="mqtt://[USER:PASSWORD@]HOST[/NAME]",
         help="Appear in Home Assistant: cameras, counts, alerts, switches.",
     ),
+    click.Option(["--stage"], metavar="URL", help="Answer the cues of this show with the gestures that are seen."),
     click.Option(
         ["--rtsp"], type=click.IntRange(1, 65535), metavar="PORT", help="Serve /wall and /NAME as RTSP there."
     ),

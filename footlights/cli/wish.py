@@ -15,7 +15,7 @@ from footlights.wire.settings import validate
 
 log = logging.getLogger(__name__)
 CAMERA = Path("/dev/video0")
-LIVE = ("rtsp", "rtsp_password", "publish", "wall", "webrtc")  # options of live video
+LIVE = ("rtsp", "rtsp_password", "publish", "wall", "webrtc", "stage")  # options of what goes out live
 
 
 def make_wish(
@@ -97,6 +97,7 @@ def _broadcast(
     publish: Sequence[str] = (),
     wall: str | None = None,
     webrtc: bool = False,
+    stage: str | None = None,
 ) -> Broadcast:
     grid = wall or outputs.wall
     return Broadcast(
@@ -106,6 +107,7 @@ def _broadcast(
         tiles=tiles(grid) if grid else None,
         record=record,
         webrtc=webrtc or outputs.webrtc,
+        stage=stage,
     )
 
 

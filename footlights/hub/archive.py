@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, case, select, update
 
-from footlights.hub import schema
+from footlights.hub import places, schema
 from footlights.hub.database import Database
 from footlights.wire import merge_patch
 from footlights.wire.fleet import LONGEST_NAME, Message, Received
@@ -50,13 +50,13 @@ class Archive:
         Returns:
             The messages that are new, and for each outbox up to where its messages are stored now.
         """
-        with self._database.write() as connection:
+        with self._database.write(lasting=False) as connection:
             batch = _of_active_devices(connection, batch)
             if not batch:
                 return [], {}
             new = _insert(connection, self._database, batch)
             _keep(connection, self._database, new)
-            if self._database.embedded:  # one writer at a time anyway: one transaction is quicker
+            if self._database.embedded:  # one writer at a time anyway: one transaction does
                 return new, self._pass_on(connection, batch)
         with self._database.write() as connection:  # whoever dies in between is sent the batch again
             return new, self._pass_on(connection, batch)
@@ -80,7 +80,7 @@ class Archive:
                 passed += chain
         for arrived in passed:
             if arrived.message.kind == "reported":
-                _report(connection, arrived)
+                _report(connection, self._database, arrived)
         self._judge(connection, passed)
         _keep_stored(connection, self._database, further)
         return {outbox: Received(outbox[1], number) for outbox, number in reached.items()}
@@ -108,7 +108,9 @@ def _insert(connection: Connection, database: Database, batch: Sequence[Arrived]
 
 def _row(arrived: Arrived) -> dict[str, Any]:
     message = arrived.message
-    body = {"bytes": len(message.body.get("jpeg", ""))} if message.kind == "picture" else message.body
+    body = message.body
+    if message.kind == "picture":  # which is kept elsewhere
+        body = {name: body[name] for name in ("about", "event") if name in body}
     return {
         "device": arrived.device, "session": message.session, "sequence": message.sequence, "after": message.after,
         "kind": message.kind, "time": message.time, "arrived": arrived.time, "body": body,
@@ -126,7 +128,7 @@ def _chain(stored: int, heard: Iterable[Arrived]) -> list[Arrived]:
 
 
 def _lock(connection: Connection, database: Database, highest: Mapping[Outbox, int]) -> dict[Outbox, tuple[int, int]]:
-    """Up to where each outbox is followed, and its highest number; nobody else follows it until this transaction ends."""
+    """Up to where each outbox is followed, and its highest number; nobody else does before this transaction ends."""
     table = schema.outboxes
     rows = [
         {"device": device, "session": session, "stored": 0, "highest": number}
@@ -231,19 +233,28 @@ def _add(
         row["last"], row["last_at"] = number, moment
 
 
-def _report(connection: Connection, arrived: Arrived) -> None:
-    """Merge what a device says of its twin."""
+def _report(connection: Connection, database: Database, arrived: Arrived) -> None:
+    """Merge what a device says of its twin, and take the place where it says that it is."""
     table, body = schema.twins, arrived.message.body
     mine = table.c.device == arrived.device
-    row = connection.execute(select(table.c.reported, table.c.acknowledged).where(mine)).one_or_none()
-    if row is None:
-        return
+    fresh = {"version": 0, "desired": {}, "reported": {}, "acknowledged": {}, "reported_at": None}
+    connection.execute(database.insert_once(table), {"device": arrived.device, **fresh})  # nothing is wanted of it yet
+    row = connection.execute(select(table.c.reported, table.c.acknowledged).where(mine)).one()
+    if isinstance(body.get("reported"), Mapping) and "place" in body["reported"]:
+        places.say(connection, arrived.device, body["reported"]["place"])
     values: dict[str, Any] = {"reported_at": arrived.message.time}
     if isinstance(body.get("reported"), Mapping):
         values["reported"] = merge_patch.apply(row.reported, body["reported"])
     if isinstance(body.get("acknowledged"), Mapping):
-        values["acknowledged"] = merge_patch.apply(row.acknowledged, body["acknowledged"])
+        said = {name: one for name, one in body["acknowledged"].items() if _acknowledges(one)}
+        values["acknowledged"] = merge_patch.apply(row.acknowledged, said)
     connection.execute(update(table).where(mine), values)
+
+
+def _acknowledges(said: object) -> bool:
+    """Whether this is value, code, version and text of a property: pages and roll-outs read it as such."""
+    numbers = ("code", "version")
+    return isinstance(said, Mapping) and all(type(said.get(name)) is int for name in numbers) and "text" in said
 
 
 def _answer(connection: Connection, arrived: Arrived) -> None:
@@ -267,6 +278,7 @@ def _picture(connection: Connection, arrived: Arrived) -> None:
         event = body.get("event")  # the number of the message that it belongs to, in the same outbox
         row = {
             "device": arrived.device, "time": arrived.message.time, "about": about, "jpeg": jpeg,
-            "session": arrived.message.session, "event": event if isinstance(event, int) and 0 < event < 2**53 else None,
+            "session": arrived.message.session,
+            "event": event if isinstance(event, int) and 0 < event < 2**53 else None,
         }  # fmt: skip
         connection.execute(schema.pictures.insert(), row)

@@ -73,6 +73,14 @@ class Authority:
         """
         return self._client(_public_key(request), device, now, days)
 
+    def issued(self, certificate: x509.Certificate) -> bool:
+        """Whether this authority signed a certificate."""
+        try:
+            certificate.verify_directly_issued_by(self._certificate)
+        except (ValueError, TypeError, InvalidSignature):
+            return False
+        return True
+
     def client(self, name: str, now: datetime, days: float = DEVICE_DAYS) -> tuple[str, Certificate]:
         """A key and a client certificate for a part of the hub itself."""
         key = ec.generate_private_key(ec.SECP256R1())

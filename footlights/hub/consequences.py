@@ -33,6 +33,7 @@ class Consequences:
         self._rules = rules
         self._switchboard = switchboard
         self._tries: dict[tuple[int, str], tuple[int, float]] = {}  # (firing, action): tries, and when the next one is
+        self._first: dict[int, float] = {}  # when an action of a firing failed first; devices' clocks do not count
         self._finished: dict[int, set[str]] = {}  # actions of a firing that need not be done again
         self._changed = threading.Condition()
         self._closing = False
@@ -91,7 +92,8 @@ class Consequences:
             try:
                 act()
             except (FootlightsError, OSError) as error:
-                if not isinstance(error, SettingsError) and time.time() - firing["time"] < GIVE_UP:
+                first = self._first.setdefault(number, time.monotonic())
+                if not isinstance(error, SettingsError) and time.monotonic() - first < GIVE_UP:
                     pause = min(PAUSES[1], PAUSES[0] * 2.0 ** min(tries, 16))
                     self._tries[number, name] = (tries + 1, time.monotonic() + pause)
                     waits = True
@@ -102,6 +104,7 @@ class Consequences:
             self._tries.pop((number, name), None)
         if not waits:
             self._finished.pop(number, None)
+            self._first.pop(number, None)
             values = {"done": time.time(), "failed": "; ".join(failed)[:400]}
             with self._database.write() as connection:
                 connection.execute(update(schema.firings).where(schema.firings.c.id == number), values)
@@ -113,12 +116,17 @@ class Consequences:
             str(firing["device"]),
             float(firing["time"]),
             None,
-            {"by": kept.title, "text": firing["text"], "value": firing["value"], "stream": firing["stream"]},
-        )
+            {
+                "by": kept.title, "text": firing["text"], "value": firing["value"], "stream": firing["stream"],
+                "firing": firing["id"],  # what is told twice, because somebody died in between, has the same number
+            },
+        )  # fmt: skip
         deeds: dict[str, Any] = {}
         for kind, texts in kept.rule.texts().items():
             for place, text in enumerate(texts, start=1):
-                deeds[f"{kind} {place}"] = lambda kind=kind, text=text: _act(kind, text, event)
+                deeds[f"{kind} {place}"] = lambda kind=kind, text=text: _act(
+                    kind, self._rules.in_full(kind, text), event
+                )
         if kept.rule.then.command is not None:
             command, device = kept.rule.then.command, str(firing["device"])
             arguments = {"stream": firing["stream"]} if firing["stream"] else {}

@@ -51,9 +51,14 @@ class Database:
             raise SettingsError(f"the database cannot be opened: {_first_line(error)}") from None
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A transaction: everything inside happens, or nothing. In SQLite one at a time."""
+    def write(self, *, lasting: bool = True) -> Iterator[Connection]:
+        """A transaction: everything inside happens, or nothing. In SQLite one at a time.
+
+        One that need not last is on the disk with the next one that must: it is not waited for.
+        """
         with self._engine.begin() as connection:
+            if not lasting and not self.embedded:
+                connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
             yield connection
 
     @contextmanager
@@ -91,6 +96,16 @@ class Database:
     def greatest(self, one: Any, other: Any) -> Any:
         """The larger of two values of a row."""
         return func.max(one, other) if self.embedded else func.greatest(one, other)
+
+    def size(self) -> int:
+        """Bytes of the database."""
+        with self.read() as connection:
+            if not self.embedded:
+                return int(connection.scalar(select(func.pg_database_size(func.current_database()))) or 0)
+            return int(
+                (connection.exec_driver_sql("PRAGMA page_count").scalar() or 0)
+                * (connection.exec_driver_sql("PRAGMA page_size").scalar() or 0)
+            )
 
     def close(self) -> None:
         """Let go of every connection."""

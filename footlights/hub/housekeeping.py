@@ -68,6 +68,9 @@ class Housekeeping:
              & (messages.sequence <= stored.scalar_subquery())),
             (schema.pictures, schema.pictures.c.id, schema.pictures.c.time < now - keep.pictures * DAY),
             (schema.audit, schema.audit.c.id, schema.audit.c.time < now - keep.audit * DAY),
+            (schema.commands, schema.commands.c.id, schema.commands.c.time < now - keep.audit * DAY),
+            (schema.rollouts, schema.rollouts.c.id, (schema.rollouts.c.created < now - keep.audit * DAY)
+             & (schema.rollouts.c.state != "running")),
         )  # fmt: skip
         gone = 0
         for table, key, condition in old:
@@ -82,6 +85,11 @@ class Housekeeping:
             with self._database.write() as connection:
                 old_ones = delete(schema.rollups).where(rollups.seconds == seconds, rollups.start < now - days * DAY)
                 gone += connection.execute(old_ones).rowcount
+        moment = schema.totals.c.time
+        thinned = (moment < now - keep.minutes * DAY) & (moment % 3600 != 0)  # then one of each hour is enough
+        with self._database.write() as connection:
+            old_totals = delete(schema.totals).where(thinned | (moment < now - keep.hours * DAY))
+            gone += connection.execute(old_totals).rowcount
         return gone
 
     def _run(self) -> None:
@@ -112,6 +120,8 @@ def back_up(folder: Path, target: Path) -> None:
             archive.add(folder / "authority", "authority")
             if copy.exists():
                 archive.add(copy, "hub.sqlite")
+            if (folder / "models").exists():
+                archive.add(folder / "models", "models")
         beside.replace(target)
     except OSError as error:
         raise SinkError(f"the backup {target} cannot be written: {error.strerror}") from None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
-from footlights.core.errors import FootlightsError
+from footlights.core.errors import FootlightsError, InstallError
 from footlights.hub.archive import Archive, Arrived
 from footlights.hub.authority import LIST_DAYS, Authority
 from footlights.hub.consequences import Consequences
@@ -18,21 +18,26 @@ from footlights.hub.database import Database
 from footlights.hub.housekeeping import Housekeeping
 from footlights.hub.ingest import Broker, Ingest
 from footlights.hub.measurements import Measurements
-from footlights.hub.mosquitto import SERVER, Address, Mosquitto, client_context
+from footlights.hub.model_library import ModelLibrary
+from footlights.hub.mosquitto import SERVER, WORKER, Address, Elsewhere, Mosquitto, Rights, client_context
 from footlights.hub.overview import Overview
 from footlights.hub.people import People
+from footlights.hub.places import Places
+from footlights.hub.post import Post
 from footlights.hub.registry import Registry
+from footlights.hub.relay import Relay, asking
 from footlights.hub.rollout_steps import RolloutSteps
 from footlights.hub.rollouts import Rollouts
 from footlights.hub.rules import Judge, Rules
 from footlights.hub.switchboard import Switchboard
 from footlights.hub.twins import Twins
+from footlights.hub.workers import OWN, Worker, Workers, read_address, rights
 from footlights.wire.secret_file import write_secret
 
 log = logging.getLogger(__name__)
 
-WORKER = "hub.ingest-1"  # the worker that runs within the hub
 LOOK_EVERY = 2.0  # seconds between two looks at the broker
+_Known = tuple[frozenset[Worker], list[str]]  # what rights are made of: workers, and certificates that hold no more
 RENEW_LIST = LIST_DAYS * 86400 / 3  # seconds between two revocation lists
 
 
@@ -45,6 +50,7 @@ class Place:
     port: int = 8883  # of the broker
     names: tuple[str, ...] = ("localhost", "127.0.0.1")  # by which devices and browsers find this machine
     database: str | None = None  # postgresql://...; None: SQLite in the folder
+    broker: str | None = None  # mqtts://..., that somebody else runs; None: a child of the hub
 
 
 class Hub:
@@ -58,27 +64,41 @@ class Hub:
         self.registry = Registry(self.database, self.authority)
         self.people = People(self.database)
         self.twins = Twins(self.database)
-        self.rules = Rules(self.database)
+        self.models = ModelLibrary(self.database, place.folder / "models")
+        self.post = Post(self.database)
+        self.rules = Rules(self.database, self.post)
         self.archive = Archive(self.database, Judge())
         self.overview = Overview(self.database, self.registry)
         self.measurements = Measurements(self.database)
+        self.places = Places(self.database)
         self.watchers: list[Callable[[Sequence[Arrived]], None]] = [self.overview.hear]  # told of what was stored
-        self.mosquitto = Mosquitto(
-            place.folder / "broker", self.authority, Address(place.host, place.port), place.names
-        )
+        self.workers = Workers(self.database, self.authority)
+        self._address = read_address(place.broker) if place.broker else Address(place.names[0], place.port)
+        listens = self._address if place.broker else Address(place.host, place.port)
+        kind = Elsewhere if place.broker else Mosquitto
+        self.mosquitto = kind(place.folder / "broker", self.authority, listens, place.names)
         self.switchboard = Switchboard(self._broker(SERVER), self.database, self.registry, self.twins)
-        self.ingest = Ingest(self._broker(WORKER), self.archive, self._tell)
+        self.relay = Relay(asking(self.switchboard))
+        self.ingest = Ingest(self._broker(WORKER + OWN), self.archive, self._tell)
         say_desired = self.switchboard.say_desired
         self.rollouts = Rollouts(self.database, say_desired)
         self.rollout_steps = RolloutSteps(self.database, self.rollouts, say_desired, self.people.note)
         self.consequences = Consequences(self.database, self.rules, self.switchboard)
         self.housekeeping = Housekeeping(self.database)
         self._closing = threading.Event()
+        self._tending = threading.Lock()  # held while the broker is started or told something
         self._watch = threading.Thread(target=self._look_after_broker, name="broker watch", daemon=True)
 
     def start(self) -> None:
-        """Start the broker and listen to devices. Raises SinkError where the broker does not start."""
-        self.mosquitto.start(self.registry.revocation_list(), (SERVER, WORKER))
+        """Start the broker and listen to devices. Raises SinkError where the broker does not start.
+
+        Where it is not installed everything else works; it is started as soon as it is there.
+        """
+        try:
+            with self._tending:
+                self.mosquitto.start(self._rights())
+        except InstallError as error:
+            log.error("%s. Until then there are pages, and no devices.", error)
         self.switchboard.start()
         self.ingest.start()
         self.consequences.start()
@@ -91,8 +111,10 @@ class Hub:
         """Let a device in no more, and end its connection. Raises SettingsError: there is no such device."""
         self.registry.block(device)
         self.switchboard.forget(device)
+        self.relay.end(device, "the device was blocked")
         # A running broker keeps connections whose certificate is revoked: only a new start ends them.
-        self.mosquitto.restart(self.registry.revocation_list(), (SERVER, WORKER))
+        with self._tending:
+            self.mosquitto.restart(self._rights())
 
     def close(self) -> None:
         """End everything in good order."""
@@ -113,8 +135,15 @@ class Hub:
         for watcher in self.watchers:
             watcher(arrived)
 
+    def broker_for(self, asked: str) -> Address:
+        """Where devices find the broker that found the hub by this name."""
+        return self._address if self.place.broker else Address(asked, self.place.port)
+
+    def _rights(self) -> Rights:
+        return rights(self.registry, self.workers)
+
     def _broker(self, name: str) -> Broker:
-        return Broker(self.place.names[0], self.place.port, name, self._context(name))
+        return Broker(self._address.host, self._address.port, name, self._context(name))
 
     def _context(self, name: str) -> ssl.SSLContext:
         """A fresh certificate for a part of the hub, at every start."""
@@ -125,20 +154,33 @@ class Hub:
         return client_context(self.authority.path, folder / f"{name}.crt", folder / f"{name}.key")
 
     def _look_after_broker(self) -> None:
-        """Start it again where it died, and give it a new revocation list before the old one ends."""
-        since_list = 0.0
+        """Start it where it is away, and give it new rights where they change or the revocation list is to end."""
+        told: _Known | None = None
+        since = 0.0
         while not self._closing.wait(LOOK_EVERY):
-            since_list += LOOK_EVERY
+            since += LOOK_EVERY
             try:
-                if not self.mosquitto.runs():
-                    log.warning("the broker has ended; it is started again")
-                    self.mosquitto.start(self.registry.revocation_list(), (SERVER, WORKER))
-                    since_list = 0.0
-                elif since_list >= RENEW_LIST:
-                    self.mosquitto.write_rights(self.registry.revocation_list(), (SERVER, WORKER))
-                    self.mosquitto.reload()
-                    since_list = 0.0
+                known = frozenset(self.workers.all()), self.registry.revoked()
+                if self._tend_broker(told, known, since):
+                    told, since = known, 0.0
+            except InstallError:
+                continue  # it was said at the start
             except FootlightsError as error:
                 log.error("%s", error)
             except DBAPIError as error:
                 log.error("the database is away: %s", type(error.orig).__name__)
+
+    def _tend_broker(self, told: _Known | None, known: _Known, since: float) -> bool:
+        """Whether the broker was told anything: it knew `told`, since so many seconds, and `known` is so now."""
+        with self._tending:
+            if self.place.broker is None and not self.mosquitto.runs():
+                self.mosquitto.start(self._rights())
+                log.warning("the broker was away; it is started")
+            elif told is not None and told[0] - known[0]:
+                self.mosquitto.restart(self._rights())  # a worker that may work no more keeps its connection otherwise
+            elif told != known or since >= RENEW_LIST:
+                self.mosquitto.write_rights(self._rights())
+                self.mosquitto.reload()
+            else:
+                return False
+        return True

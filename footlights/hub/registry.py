@@ -14,11 +14,13 @@ from footlights.core.errors import FootlightsError, SettingsError
 from footlights.hub import schema
 from footlights.hub.authority import DEVICE_DAYS, Authority, Certificate
 from footlights.hub.database import Database, about
-from footlights.wire import keys
+from footlights.wire import keys, signed_request
 
 WAITING, ACTIVE, BLOCKED = "waiting", "active", "blocked"
 MOST_WAITING = 1000  # devices that nobody has said yes or no to
 REFUSED = "the hub refuses this enrolment: check scope, id and key, and that the clock is right"
+
+UNSIGNED = "the hub does not believe this request: is the clock right, and does the certificate still hold?"
 
 
 class RefusedError(FootlightsError):
@@ -47,6 +49,7 @@ class Device:
     created: float
     online: bool
     seen: float | None  # seconds since 1970
+    place: Mapping[str, Any] | None = None  # as `footlights.hub.places` has it
 
 
 class Registry:
@@ -77,6 +80,43 @@ class Registry:
     def close_group(self, name: str, *, opened: bool) -> None:
         """Let a group take new devices, or not."""
         self._change(schema.groups, name, open=opened)
+
+    def change_group(
+        self,
+        name: str,
+        *,
+        title: str | None = None,
+        by_hand: bool | None = None,
+        opened: bool | None = None,
+        new_key: bool = False,
+    ) -> None:
+        """Change what is given. With a new key nobody enrols with the old one any more; certificates hold on.
+
+        Raises SettingsError: there is no such group.
+        """
+        given = {"title": title and title[:200], "by_hand": by_hand, "open": opened}
+        values = {key: value for key, value in given.items() if value is not None}
+        if new_key:
+            values["key"] = keys.new_key()
+        if values:
+            self._change(schema.groups, name, **values)
+
+    def change_device(self, name: str, *, title: str | None = None, group: str | None = None) -> None:
+        """Give a device another title, or put it into a group; the empty name takes it out of its own.
+
+        Raises SettingsError: there is no such device or group; or it would have no key left to enrol with.
+        """
+        with self._database.write() as connection:
+            row = _row(connection, name)
+            values: dict[str, Any] = {} if title is None else {"title": title[:200] or name}
+            if group is not None:
+                if group and connection.scalar(select(schema.groups.c.id).where(schema.groups.c.id == group)) is None:
+                    raise SettingsError(f"there is no group '{group[:64]}'")
+                if not group and row is not None and row["key"] is None:
+                    raise SettingsError(f"{name} enrolled with the key of its group: put it into another one")
+                values["group"] = group or None
+            if values:
+                _change(connection, schema.devices, name, **values)
 
     def add(self, name: str, title: str = "") -> str:
         """A device with a key of its own, which is returned. Raises SettingsError: a bad name, or one that is taken."""
@@ -141,6 +181,27 @@ class Registry:
                 raise RefusedError(REFUSED)
             return self._certify(connection, name, request, datetime.now(UTC), keep=True)
 
+    def recognise(self, header: str, method: str, path: str) -> str:
+        """The device that signed a request with the key of its certificate. Raises RefusedError."""
+        now, table, devices = time.time(), schema.certificates.c, schema.devices.c
+        try:
+            claim = signed_request.read(header)
+        except SettingsError as error:
+            raise RefusedError(str(error)) from None
+        if not self._authority.issued(claim.certificate) or not signed_request.holds(claim, method, path, now):
+            raise RefusedError(UNSIGNED)
+        wanted = (
+            select(table.device)
+            .join_from(schema.certificates, schema.devices)
+            .where(table.serial == f"{claim.certificate.serial_number:x}", table.revoked.is_(None), table.until > now)
+            .where(devices.state == ACTIVE)
+        )
+        with self._database.read() as connection:
+            device = connection.scalar(wanted)
+        if device is None:
+            raise RefusedError(UNSIGNED)
+        return str(device)
+
     def approve(self, name: str) -> None:
         """Say yes to a device that waits, or let one that was blocked enrol again."""
         self._change(schema.devices, name, state=ACTIVE)
@@ -153,10 +214,12 @@ class Registry:
 
     def revoked(self) -> list[str]:
         """Serial numbers that hold no more and have not ended by themselves."""
-        table = schema.certificates
-        wanted = select(table.c.serial).where(table.c.revoked.is_not(None), table.c.until > time.time() - 86400)
+        serials: list[str] = []
         with self._database.read() as connection:
-            return list(connection.scalars(wanted.order_by(table.c.serial)))
+            for table in (schema.certificates, schema.workers):
+                gone = (table.c.revoked.is_not(None), table.c.until > time.time() - 86400)
+                serials += connection.scalars(select(table.c.serial).where(*gone))
+        return sorted(serials)
 
     def revocation_list(self) -> str:
         """The list for the broker, with a number that grows."""
@@ -164,11 +227,11 @@ class Registry:
         return self._authority.revocation_list(self.revoked(), int(now.timestamp()), now)
 
     def set_online(self, name: str, *, online: bool) -> None:
-        """Note that a device came or went."""
+        """Note that a device came or went; of one that may not be here nothing is noted."""
         with self._database.write() as connection:
-            connection.execute(
-                update(schema.devices).where(schema.devices.c.id == name), {"online": online, "seen": time.time()}
-            )
+            table = schema.devices
+            mine = update(table).where(table.c.id == name, table.c.state == ACTIVE)
+            connection.execute(mine, {"online": online, "seen": time.time()})
 
     def _change(self, table: Any, name: str, **values: Any) -> None:
         with self._database.write() as connection:

@@ -14,6 +14,7 @@ from footlights.engine.actions import read
 from footlights.hub import schema
 from footlights.hub.archive import Arrived
 from footlights.hub.database import Database
+from footlights.hub.post import Post
 from footlights.hub.switchboard import COMMANDS
 from footlights.wire.near_miss import near_miss
 from footlights.wire.settings import validate
@@ -83,12 +84,13 @@ class Kept:
 class Rules:
     """The rules in the hub's database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, post: Post | None = None) -> None:
         self._database = database
+        self._post = post or Post(database)
 
     def add(self, title: str, definition: Mapping[str, Any]) -> int:
         """A new rule; its number. Raises SettingsError: it is not valid, or there are too many."""
-        _check(definition)
+        self._check(definition)
         with self._database.write() as connection:
             if (connection.scalar(select(func.count()).select_from(schema.rules)) or 0) >= MOST_RULES:
                 raise SettingsError(f"there are {MOST_RULES} rules already")
@@ -99,7 +101,7 @@ class Rules:
     def change(self, number: int, **values: Any) -> None:
         """Change title, enabled, definition or muted_until. Raises SettingsError: not valid, or no such rule."""
         if "definition" in values:
-            _check(values["definition"])
+            self._check(values["definition"])
         with self._database.write() as connection:
             changed = update(schema.rules).where(schema.rules.c.id == number)
             if connection.execute(changed, {**values, "changed": time.time()}).rowcount == 0:
@@ -130,6 +132,26 @@ class Rules:
             wanted = wanted.where(schema.firings.c.acknowledged.is_(None))
         with self._database.read() as connection:
             return [dict(row) for row in connection.execute(wanted).mappings()]
+
+    def in_full(self, kind: str, text: str) -> str:
+        """An action as `engine.actions` reads it. Raises SettingsError: a mail without a mail server."""
+        return self._post.expanded({kind: [text]})[kind][0]
+
+    def described(self, rule: Rule) -> dict[str, list[str]]:
+        """The same as anybody may read it."""
+        return self._post.described(rule.texts())
+
+    def _check(self, definition: Mapping[str, Any]) -> None:
+        """Raises SettingsError for a rule that could never fire, or whose actions are not understood."""
+        rule = validate(Rule, definition)
+        if not rule.when.name:
+            raise SettingsError("a rule needs the name of a measurement or the kind of an event")
+        if rule.when.window != "now" and rule.when.seconds <= 0:
+            raise SettingsError(f"the window '{rule.when.window}' needs a length in seconds")
+        if rule.then.command is not None and rule.then.command not in COMMANDS:
+            raise SettingsError(f"there is no command '{rule.then.command}'; {near_miss(rule.then.command, COMMANDS)}")
+        for action in read(self._post.expanded(rule.texts())):
+            action.close()
 
 
 class Judge:
@@ -224,14 +246,15 @@ def _measured(connection: Connection, condition: Condition, arrived: Arrived, va
     bodies = [body for body in connection.scalars(wanted) if str(body.get("stream") or "")[:80] == _stream(arrived)]
     if condition.on == "event":
         return float(sum(_fits(condition, body) for body in bodies))
-    values = [float(body["values"][condition.name]) for body in bodies if condition.name in body["values"]]
+    said = (body["values"].get(condition.name) for body in bodies)
+    values = [float(one) for one in said if isinstance(one, int | float)]
     return float(len(values)) if condition.window == "count" else sum(values) / max(1, len(values))
 
 
 def _fits(condition: Condition, body: Mapping[str, Any]) -> bool:
-    data = body.get("data") or {}
+    data = body.get("data")
     return body.get("kind") == condition.name and all(
-        str(data.get(name)) == text for name, text in condition.where.items()
+        isinstance(data, Mapping) and str(data.get(name)) == text for name, text in condition.where.items()
     )
 
 
@@ -255,16 +278,3 @@ def _all(connection: Connection) -> list[Kept]:
         Kept(row["id"], row["title"], row["enabled"], validate(Rule, row["definition"]), row["muted_until"])
         for row in rows
     ]
-
-
-def _check(definition: Mapping[str, Any]) -> None:
-    """Raises SettingsError for a rule that could never fire, or whose actions are not understood."""
-    rule = validate(Rule, definition)
-    if not rule.when.name:
-        raise SettingsError("a rule needs the name of a measurement or the kind of an event")
-    if rule.when.window != "now" and rule.when.seconds <= 0:
-        raise SettingsError(f"the window '{rule.when.window}' needs a length in seconds")
-    if rule.then.command is not None and rule.then.command not in COMMANDS:
-        raise SettingsError(f"there is no command '{rule.then.command}'; {near_miss(rule.then.command, COMMANDS)}")
-    for action in read(rule.texts()):
-        action.close()

@@ -65,6 +65,16 @@ certificates = Table(
     Column("revoked", Float, nullable=True),
 )
 
+workers = Table(  # certificates of those who store what devices say
+    "workers",
+    METADATA,
+    Column("serial", String(48), primary_key=True),  # hexadecimal
+    Column("name", String(64), nullable=False, index=True),
+    Column("since", Float, nullable=False),
+    Column("until", Float, nullable=False),
+    Column("revoked", Float, nullable=True),
+)
+
 requests = Table(  # signed requests that were taken, so that none is taken twice
     "requests",
     METADATA,

@@ -7,6 +7,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessage
@@ -29,11 +30,14 @@ COMMANDS = {  # name: what it does
     "restart-pipeline": "Stop everything that runs, and start it again.",
     "restart-agent": "End the agent; its service starts it again.",
     "snapshot": "Send a picture of a stream.",
+    "live": "Show a stream to the hub for a while, with the ticket that the hub gives.",
     "start-recording": "Record a stream.",
     "stop-recording": "End a recording.",
     "pull-model": "Get a model by its hash.",
 }
+LARGEST = 16 * 1024  # bytes of a command
 VALID = 30.0  # seconds for which a command that was not done yet is still to be done
+LOOK_EVERY = 0.5  # seconds
 MOST_WAITING = 10_000  # that were heard and not looked at
 
 
@@ -45,6 +49,8 @@ class Switchboard:
         self._registry = registry
         self._twins = twins
         self._heard: queue.Queue[MQTTMessage | None] = queue.Queue(MOST_WAITING)
+        self._refused = 0  # messages that were none
+        self._to_say = threading.Event()  # a connection is new
         self._client = connect(broker, self._came)
         self._client.on_message = lambda client, userdata, message: self._hear(message)
         self._thread = threading.Thread(target=self._run, name="switchboard", daemon=True)
@@ -72,20 +78,33 @@ class Switchboard:
             self._client.publish(fleet.topic(device, name), b"", qos=1, retain=True)
 
     def command(
-        self, device: str, name: str, arguments: Mapping[str, Any], by: str, valid: float = VALID
+        self,
+        device: str,
+        name: str,
+        arguments: Mapping[str, Any],
+        by: str,
+        valid: float = VALID,
+        unkept: Mapping[str, Any] | None = None,
     ) -> fleet.Command:
-        """Tell a device to do something, once. Raises SettingsError: no such command or device."""
+        """Tell a device to do something, once. `unkept`: arguments that only the device sees.
+
+        Raises:
+            SettingsError: no such command or device.
+        """
         name = well_known.COMMANDS.get(name, name)
         if name not in COMMANDS:
             raise SettingsError(f"there is no command '{name[:40]}'; {near_miss(name[:40], COMMANDS)}")
         now = time.time()
         command = fleet.Command(secrets.token_hex(8), name, arguments, now + valid)
+        if (size := len(fleet.encode(command))) > LARGEST:
+            raise SettingsError(f"a command of {size} bytes; at most {LARGEST} are sent")
         row = {"id": command.id, "device": device, "name": name, "arguments": dict(arguments), "time": now}
         with self._database.write() as connection:
             if connection.scalar(select(schema.devices.c.id).where(schema.devices.c.id == device)) is None:
                 raise SettingsError(f"there is no device '{device[:80]}'")
             connection.execute(insert(schema.commands), {**row, "expires": command.expires, "by": by})
-        self._client.publish(fleet.topic(device, "command"), fleet.encode(command), qos=1)
+        sent = replace(command, arguments={**arguments, **(unkept or {})})
+        self._client.publish(fleet.topic(device, "command"), fleet.encode(sent), qos=1)
         return command
 
     def answer(self, identity: str, patience: float) -> Mapping[Any, Any]:
@@ -103,8 +122,7 @@ class Switchboard:
 
     def _came(self, client: Client) -> None:
         client.subscribe([(fleet.topic("+", name), 1) for name in ("status", "certificate/request")])
-        for device, desired in self._twins.all_desired().items():  # the broker may have lost what it kept
-            self.say_desired(device, desired)
+        self._to_say.set()
 
     def _hear(self, message: MQTTMessage) -> None:
         """Never wait in the client's thread; what finds no room comes again, for it is not acknowledged."""
@@ -114,15 +132,35 @@ class Switchboard:
             log.warning("more is said than can be looked at")
 
     def _run(self) -> None:
-        while (message := self._heard.get()) is not None:
+        while True:
+            if self._to_say.is_set():
+                self._say_all()
+            try:
+                message = self._heard.get(timeout=LOOK_EVERY)
+            except queue.Empty:
+                continue
+            if message is None:
+                return
             try:
                 self._take(message)
             except FootlightsError as error:
-                log.warning("what a device said on '%s' is refused: %s", message.topic, error)
+                self._refused += 1
+                if self._refused.bit_count() == 1:  # 1, 2, 4, 8 ...: who talks nonsense does not fill the log
+                    log.warning("what was said on '%s' is refused: %s (%d so far)", message.topic, error, self._refused)
             except DBAPIError as error:  # it is said again: by the broker at the next connection, or by the device
                 log.warning("the database is away: %s", type(error.orig).__name__)
                 continue
             self._client.ack(message.mid, message.qos)
+
+    def _say_all(self) -> None:
+        """Tell every device what it is to be: the broker may have lost what it kept."""
+        self._to_say.clear()
+        try:
+            for device, desired in self._twins.all_desired().items():
+                self.say_desired(device, desired)
+        except DBAPIError as error:
+            log.warning("the database is away: %s", type(error.orig).__name__)
+            self._to_say.set()
 
     def _take(self, message: MQTTMessage) -> None:
         payload = bytes(message.payload)

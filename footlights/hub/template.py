@@ -6,23 +6,66 @@ https://azure.github.io/opendigitaltwins-dtdl/DTDL/v3/DTDL.v3.html
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from footlights.core.errors import SettingsError
 from footlights.engine.registry import app_names, load_app
 from footlights.hub.switchboard import COMMANDS
 from footlights.wire import well_known
-from footlights.wire.document import Document
+from footlights.wire.document import Document, SourceEntry
 from footlights.wire.fields import Field, describe
 
+Json = dict[str, Any]
 CONTEXT = "dtmi:dtdl:context;3"
 PREFIX = "dtmi:footlights"
 SCHEMAS = {"bool": "boolean", "int": "integer", "float": "double", "str": "string", "path": "string"}
 MEASURED = {"fps": "double", "frames": "integer", "dropped": "integer", "people": "integer", "raised": "integer"}
+WELL_KNOWN = {
+    "tlSystemHeartbeat": "integer", "tlPrimaryDetectionCount": "integer", "tlSecondaryDetectionCount": "integer",
+    "tlInference": "integer", "tlInferenceRate": "double", "tlFreeMemory": "long", "tlPrimaryDetectionClass": "string",
+    "tlSecondaryDetectionClass": "string", "stModuleState": "string", "stPipelineState": "string",
+    "freeStorage": "long", "forgotten": "long", "state": "string",
+}  # fmt: skip
+_DEGREES = [{"name": name, "schema": "double"} for name in ("latitude", "longitude")]
+REPORTED: Json = {
+    "manufacturer": "string", "model": "string", "swVersion": "string", "osName": "string",
+    "processorArchitecture": "string", "totalStorage": "long", "totalMemory": "long", "desiredVersion": "integer",
+    "private": "boolean", "place": {"@type": "Object", "fields": _DEGREES},
+}  # fmt: skip
+EVENT: Json = {
+    "@type": "Object",
+    "fields": [
+        {"name": "kind", "schema": "string"},
+        {"name": "stream", "schema": "string"},
+        {"name": "time", "schema": "double", "description": "Seconds of the stream."},
+        {"name": "track", "schema": "integer"},
+        {"name": "data", "schema": {
+            "@type": "Map",
+            "mapKey": {"name": "name", "schema": "string"},
+            "mapValue": {"name": "value", "schema": "string"},
+        }},
+    ],
+}  # fmt: skip
+ACTIONS: Json = {
+    "@type": "Map",
+    "mapKey": {"name": "kind", "schema": "string"},
+    "mapValue": {"name": "addresses", "schema": {"@type": "Array", "elementSchema": "string"}},
+}
+_STREAM = {"name": "stream", "schema": "string", "description": "Its name; where it is missing, the only one."}
+REQUESTS: Mapping[str, tuple[Json, ...]] = {  # of commands that anybody may give
+    "ping": (),
+    "restart-pipeline": (),
+    "restart-agent": (),
+    "snapshot": (_STREAM,),
+    "start-recording": (
+        _STREAM, {"name": "seconds", "schema": "double"}, {"name": "megabytes", "schema": "integer"},
+    ),
+    "stop-recording": (_STREAM,),
+    "pull-model": ({"name": "model", "schema": "string", "description": "As a document names it."},),
+}  # fmt: skip
 LARGEST = 2**20  # bytes of a template that is read
 _NOT_A_NAME = re.compile(r"[^A-Za-z0-9_]")
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -37,31 +80,33 @@ class Template:
     def unknown(self) -> tuple[str, ...]:
         """What a device of ours does not have."""
         known = {*well_known.TELEMETRY, *well_known.STATES, *well_known.EVENTS, *well_known.WRITABLE}
-        known |= {*well_known.REPORTED, *well_known.COMMANDS, *COMMANDS, *MEASURED}
+        known |= {*well_known.REPORTED, *well_known.COMMANDS, *COMMANDS, *map(_name, COMMANDS), *MEASURED, *WELL_KNOWN}
+        known |= {*REPORTED, "event", *(field["name"] for field in _fields(describe(Document)))}
+        known |= {"sources", "actions", "settings"}
         mine = (*self.telemetry, *self.properties, *self.writable, *self.commands)
         return tuple(name for name in mine if name not in known)
 
 
 def interface(app: str | None = None) -> Json:
     """The interface of a device, with the settings of one app or of none. Raises SettingsError: no such app."""
-    contents = [_telemetry(name, schema) for name, schema in MEASURED.items()]
-    contents += [_property(field) for field in _plain(describe(Document))]
+    contents: list[Json] = [_telemetry(name, schema) for name, schema in (MEASURED | WELL_KNOWN).items()]
+    contents.append(_telemetry("event", EVENT))
+    contents += [_property(field["name"], field["schema"], field) for field in _fields(describe(Document))]
+    contents += [
+        _property("sources", {"@type": "Array", "elementSchema": _object(describe(SourceEntry))}, {}),
+        _property("actions", ACTIONS, {"description": "What an event sets off, by its kind: addresses."}),
+    ]
     if app is not None:
         if app not in app_names():
             raise SettingsError(f"there is no app '{app[:40]}'")
-        fields = [
-            {"name": _name(field.name), "schema": _schema(field), **_described(field)}
-            for field in describe(load_app(app).Settings)
-        ]
-        schema = {"@type": "Object", "fields": fields}
-        contents.append({"@type": "Property", "name": "settings", "writable": True, "schema": schema})
+        contents.append(_property("settings", _object(describe(load_app(app).Settings)), {}))
     contents += [
-        {"@type": "Command", "name": _name(name), "displayName": name, "description": text}
-        for name, text in COMMANDS.items()
+        {"@type": "Property", "name": name, "writable": False, "schema": schema} for name, schema in REPORTED.items()
     ]
+    contents += [_command(name, text) for name, text in COMMANDS.items() if name in REQUESTS]
     return {
         "@context": CONTEXT,
-        "@id": f"{PREFIX}:{app or 'device'};1",
+        "@id": f"{PREFIX}:{_name(app or 'device')};1",
         "@type": "Interface",
         "displayName": f"footlights {app or 'device'}",
         "contents": contents,
@@ -111,19 +156,39 @@ def _contents(content: Any, level: int) -> Iterable[Mapping[str, Any]]:
                 yield from _contents(content[key], level + 1)
 
 
-def _telemetry(name: str, schema: str) -> Json:
+def _telemetry(name: str, schema: Any) -> Json:
     return {"@type": "Telemetry", "name": name, "schema": schema}
 
 
-def _property(field: Field) -> Json:
-    return {
-        "@type": "Property", "name": _name(field.name), "writable": True, "schema": _schema(field), **_described(field)
-    }  # fmt: skip
+def _property(name: str, schema: Any, described: Mapping[str, Any]) -> Json:
+    words = {"description": described["description"]} if "description" in described else {}
+    return {"@type": "Property", "name": name, "writable": True, "schema": schema, **words}
 
 
-def _plain(fields: Iterable[Field]) -> Iterable[Field]:
-    """Those whose type can be written down; sources and settings are objects of their own."""
-    return (field for field in fields if field.type in SCHEMAS)
+def _command(name: str, text: str) -> Json:
+    request = {"name": "arguments", "schema": {"@type": "Object", "fields": list(REQUESTS[name])}}
+    made: Json = {"@type": "Command", "name": _name(name), "displayName": name, "description": text}
+    return {**made, "request": request} if REQUESTS[name] else made
+
+
+def _object(fields: Iterable[Field]) -> Json:
+    return {"@type": "Object", "fields": _fields(fields)}
+
+
+def _fields(fields: Iterable[Field]) -> list[Json]:
+    """Fields of an object; dotted names become objects within it, and what has no type of its own is left out."""
+    inner: dict[str, list[Field]] = {}
+    made: dict[str, Json] = {}
+    for field in fields:
+        first, _, rest = field.name.partition(".")
+        if rest:
+            inner.setdefault(first, []).append(replace(field, name=rest))
+            made.setdefault(first, {})
+        elif field.type in SCHEMAS or field.type.removeprefix("list of ") in SCHEMAS:
+            made[first] = {"name": _name(first), "schema": _schema(field), **_described(field)}
+    for first, deeper in inner.items():
+        made[first] = {"name": _name(first), "schema": _object(deeper)}
+    return list(made.values())
 
 
 def _schema(field: Field) -> Any:

@@ -91,7 +91,9 @@ class Twins:
         """The desired document of every device that has one."""
         table = schema.twins
         with self._database.read() as connection:
-            rows = connection.execute(select(table.c.device, table.c.version, table.c.desired))
+            rows = connection.execute(
+                select(table.c.device, table.c.version, table.c.desired).where(table.c.version > 0)
+            )
             return {device: Desired(version, document) for device, version, document in rows}
 
 

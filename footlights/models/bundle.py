@@ -79,7 +79,7 @@ def open_bundle(model: str | Path) -> Bundle:
 
 
 def open_path(path: Path, name: str, root: Path | None = None) -> Bundle:
-    """The model in a file or a folder that is called `name`; archives are unpacked below `root`. Raises as `open_bundle`."""
+    """The model in a file or a folder, which is called `name`; archives are unpacked below `root`. Raises as above."""
     if path.is_dir():
         return _read_folder(path, name)
     if path.stat().st_size > LARGEST:

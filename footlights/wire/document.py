@@ -74,4 +74,4 @@ def parse(text: str, name: str = "footlights.yaml") -> Document:
     Raises:
         SettingsError: as `load`.
     """
-    return read(Document, text, name, what="configuration", begins="'sources:' and 'app:'")
+    return read(Document, text, name, what="configuration", keys=("sources", "app"))

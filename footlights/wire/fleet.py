@@ -23,19 +23,16 @@ from typing import Any, Literal, TypeGuard, get_args
 from footlights.core.errors import FootlightsError
 
 ROOT = "footlights/devices"
-Kind = Literal["telemetry", "event", "state", "reported", "answer", "picture"]
-KINDS: tuple[str, ...] = get_args(Kind)
+Kind = Literal["telemetry", "event", "state", "reported", "answer", "picture", "refused"]
+KINDS: tuple[str, ...] = get_args(Kind)[:-1]  # what a device says; the hub writes what it refused in its place
 LARGEST = 256 * 1024  # bytes of a message
 DEEPEST = 16  # levels of JSON
 LONGEST_NAME = 80  # characters of the name of a measurement
 MOST_VALUES = 200  # measurements in one message
+LARGEST_VALUE = 1e18  # of a measurement: sums of them stay numbers
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/ -]*")
 _SESSION = re.compile(r"[0-9a-f]{16}")
 Value = float | int | str | bool
-
-
-class MessageError(FootlightsError, ValueError):
-    """A message that is not what the topic says."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +49,16 @@ class Message:
     time: float  # seconds since 1970, UTC, of the device
     kind: Kind
     body: Mapping[str, Any]
+
+
+class MessageError(FootlightsError, ValueError):
+    """A message that is not what the topic says. `instead` is what can be stored in its place, where it has a number:
+    the messages behind it are not to wait for it.
+    """
+
+    def __init__(self, text: str, instead: Message | None = None) -> None:
+        super().__init__(text)
+        self.instead = instead
 
 
 @dataclass(frozen=True)
@@ -119,19 +126,31 @@ def encode(message: Message | Received | Status | Desired | Command | Mapping[st
 
 def read_message(payload: bytes) -> Message:
     """A numbered message. Raises MessageError."""
-    content = decode(payload)
-    kind, body = content.get("kind"), content.get("body")
-    if kind not in KINDS:
-        raise MessageError(f"kind is none of {', '.join(KINDS)}")
-    if not isinstance(body, dict):
-        raise MessageError("body is no object")
-    if kind == "telemetry":
-        _check_values(body)
+    content = _parse(payload)
     session, sequence = _numbered(content)
     after = content.get("after", sequence - 1)
     if sequence < 1 or not _whole(after) or after >= sequence:
         raise MessageError("sequence begins with 1, and after lies before it")
-    return Message(session, sequence, after, _time(content, "time"), kind, body)
+    moment = _time(content, "time")
+    try:
+        _check_content(content, escaped=b"\\u" in payload)
+        return Message(session, sequence, after, moment, *_kind_and_body(content))
+    except MessageError as error:
+        raise MessageError(str(error), refused(session, sequence, after, moment, str(error))) from None
+
+
+def refused(session: str, sequence: int, after: int, moment: float, why: str) -> Message:
+    """What is stored in the place of a message that cannot be."""
+    return Message(session, sequence, after, moment, "refused", {"why": why})
+
+
+def check(kind: Kind, body: Mapping[str, Any]) -> None:
+    """Raises MessageError where a hub would refuse this."""
+    try:
+        payload = encode(Message("0" * 16, 2**52, 0, 0.0, kind, body))
+    except (ValueError, TypeError, RecursionError):
+        raise MessageError("no JSON") from None
+    read_message(payload)
 
 
 def read_received(payload: bytes) -> Received:
@@ -167,18 +186,35 @@ def read_command(payload: bytes) -> Command:
 
 
 def decode(payload: bytes) -> dict[str, Any]:
-    """The object that a payload holds. Raises MessageError: too large, too deep, no JSON, no object."""
+    """The object that a payload holds. Raises MessageError: too large, too deep, no JSON, no object, or with texts and
+    numbers that cannot be stored.
+    """
+    content = _parse(payload)
+    _check_content(content, escaped=b"\\u" in payload)
+    return content
+
+
+def _parse(payload: bytes) -> dict[str, Any]:
     if len(payload) > LARGEST:
         raise MessageError(f"{len(payload)} bytes; at most {LARGEST} are taken")
     try:
-        content = json.loads(payload, parse_constant=_refuse_constant)
+        content = json.loads(payload.decode(), parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise MessageError("no JSON") from None
     if not isinstance(content, dict):
         raise MessageError("no JSON object")
-    if _depth(content) > DEEPEST:
-        raise MessageError(f"more than {DEEPEST} levels deep")
     return content
+
+
+def _kind_and_body(content: Mapping[str, Any]) -> tuple[Kind, dict[str, Any]]:
+    kind, body = content.get("kind"), content.get("body")
+    if kind not in KINDS:
+        raise MessageError(f"kind is none of {', '.join(KINDS)}")
+    if not isinstance(body, dict):
+        raise MessageError("body is no object")
+    if kind == "telemetry":
+        _check_values(body)
+    return kind, body
 
 
 def _numbered(content: Mapping[str, Any]) -> tuple[str, int]:
@@ -218,14 +254,32 @@ def _check_values(body: Mapping[str, Any]) -> None:
             raise MessageError("a measurement has a name that cannot be used")
         if not isinstance(value, Value) or (isinstance(value, str) and len(value) > 1000):
             raise MessageError("a measurement is no number, text, true or false")
+        if not isinstance(value, str) and abs(value) > LARGEST_VALUE:
+            raise MessageError("a measurement that is too large")
 
 
-def _depth(content: Any, level: int = 1) -> int:
-    """Levels of JSON; it looks no deeper than it has to."""
-    if level > DEEPEST or not isinstance(content, dict | list):
-        return level
-    inner = content.values() if isinstance(content, dict) else content
-    return max((_depth(value, level + 1) for value in inner), default=level)
+def _check_content(content: Any, *, escaped: bool, level: int = 1) -> None:
+    """Refuse what is too deep, and what databases do not take: numbers without end; zero bytes and halves of
+    characters, which only an escape (`escaped`) can bring into a text.
+    """
+    if isinstance(content, str):
+        if escaped and ("\0" in content or _halved(content)):
+            raise MessageError("a text with a zero byte or half a character")
+    elif isinstance(content, float):
+        if math.isinf(content):
+            raise MessageError("a number that is too large")
+    elif isinstance(content, dict | list):
+        if level > DEEPEST:
+            raise MessageError(f"more than {DEEPEST} levels deep")
+        for inner in content:  # the names of an object, or the members of a list
+            _check_content(inner, escaped=escaped, level=level + 1)
+        if isinstance(content, dict):
+            for inner in content.values():
+                _check_content(inner, escaped=escaped, level=level + 1)
+
+
+def _halved(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _refuse_constant(name: str) -> None:

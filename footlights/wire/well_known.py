@@ -4,6 +4,7 @@ Who comes from there finds the telemetry, properties and commands under their ol
 both, and a hub takes the old writable properties as a change of the desired document.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ TELEMETRY = {  # name: what it is
     "tlPrimaryDetectionClass": "name of the primary class",
     "tlSecondaryDetectionClass": "name of the secondary class",
 }
+COUNTED = tuple(name for name in TELEMETRY if not name.endswith("Class"))  # those that are numbers
 STATES = {"stModuleState": "of the agent", "stPipelineState": "of the streams"}
 EVENTS = {
     "evVideoStreamProcessingStarted": "a stream has begun",
@@ -39,6 +41,17 @@ REPORTED = (
 COMMANDS = {"cmRestartDeepStream": "restart-pipeline", "cmRestartDevice": "restart-agent"}
 PROVIDERS = {"DeepStream": "yolox-nano", "CustomVision": None}  # the model of each; none: the address says it
 DEMO = ({"url": "rehearsal:line?fallen=0.2", "name": "demo"},)
+
+
+def words(name: str) -> str:
+    """A name of the template as people say it, and any other name as it is.
+
+    >>> words("tlSecondaryDetectionCount")
+    'Secondary detection count'
+    """
+    if name not in TELEMETRY:
+        return name
+    return re.sub(r"(?<=[a-z])([A-Z])", lambda found: f" {found[1].lower()}", name.removeprefix("tl"))
 
 
 def as_patch(properties: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:

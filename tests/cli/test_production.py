@@ -95,3 +95,15 @@ def test_nothing_is_wanted(production: Production) -> None:
     eventually(lambda: streams(production) == {"one"})
     production.apply({})
     assert production.report() == []
+
+
+def test_a_stream_is_filmed_while_it_runs(production: Production, tmp_path: Path) -> None:
+    production.apply(WAVE)
+    eventually(lambda: _picture(production, "one"))
+    name = production.record("", 30.0, 64)
+    path = tmp_path / "recordings" / name
+    eventually(lambda: path.stat().st_size > 20_000)
+    film = production.stop_recording("one")
+    assert film["file"] == name and film["ended"] == "asked" and film["bytes"] == path.stat().st_size
+    with pytest.raises(SettingsError, match="no picture of 'nine'"):
+        production.record("nine", 30.0, 64)

@@ -3,18 +3,21 @@
 import gc
 import os
 import shutil
-import signal
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from bench.sides.postgres import Postgres, programs
 from footlights.hub.authority import Authority
 from footlights.hub.database import Database
 from footlights.hub.hub import Hub, Place
+
+if TYPE_CHECKING:
+    from tests.hub.house import House
 
 # paho leaves the socket of a handshake that was cut off to the garbage collector, which then complains.
 CUT_OFF = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -44,42 +47,16 @@ def mosquitto() -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The address of a server that is thrown away afterwards."""
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if not programs:
+    if programs() is None:
         pytest.skip("PostgreSQL is not installed: sudo apt install postgresql")
-    folder = tmp_path_factory.mktemp("postgres")
-    # The server refuses to be started by root: then it is somebody else's, who must be able to get there.
-    user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
-    if user:
-        shutil.chown(folder, "postgres")
-        for parent in list(folder.parents)[:3]:
-            parent.chmod(parent.stat().st_mode | 0o011)
-    data, port = folder / "data", free_port()
-    init = [str(programs[-1] / "initdb"), "-D", str(data), "-A", "trust", "-U", "footlights", "-N"]
-    subprocess.run([*user, *init], check=True, capture_output=True, cwd="/")
-    where = [f"-cport={port}", "-clisten_addresses=127.0.0.1", f"-cunix_socket_directories={folder}", "-cfsync=off"]
-    address = f"postgresql://footlights@127.0.0.1:{port}/postgres"
-    with (folder / "log").open("wb") as log:
-        run = [*user, str(programs[-1] / "postgres"), "-D", str(data), *where]
-        server = subprocess.Popen(run, stdout=log, stderr=log, cwd="/")
+    server = Postgres()
     try:
-        eventually(lambda: _answers(address))
-        yield address
+        server.start()
+        yield server.address
     finally:
-        server.send_signal(signal.SIGQUIT)
-        server.wait(WAIT)
-
-
-def _answers(address: str) -> bool:
-    import psycopg
-
-    try:
-        psycopg.connect(address).close()
-    except psycopg.OperationalError:
-        return False
-    return True
+        server.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -113,3 +90,12 @@ def hub(mosquitto: str, tmp_path: Path) -> Iterator[Hub]:
     yield made
     made.close()
     gc.collect()  # sockets of connections that were cut off are let go here, see CUT_OFF
+
+
+@pytest.fixture(scope="session")
+def house(mosquitto: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator["House"]:
+    """A hub with its web server and one device, all of which run."""
+    from tests.hub.house import running_house
+
+    with running_house(tmp_path_factory.mktemp("house")) as made:
+        yield made

@@ -12,6 +12,7 @@ from footlights.hub.archive import Archive, Arrived, _chain
 from footlights.hub.authority import Authority
 from footlights.hub.database import Database
 from footlights.hub.registry import Registry
+from footlights.hub.rules import Judge, Rules
 from footlights.hub.twins import Twins
 from footlights.wire.fleet import Kind, Message
 
@@ -141,8 +142,71 @@ def test_two_workers_store_everything_once(archive: Archive, database: Database)
     assert Archive(database).take([said(200), said(200, "b")])[1]["a", SESSION].sequence == 200
 
 
+def test_what_two_workers_share_is_followed_in_order_and_once(archive: Archive, database: Database) -> None:
+    when = {"name": "n", "operator": ">", "value": 1}
+    Rules(database).add("crossed", {"when": when, "then": {"cooldown": 0.0}})
+    Twins(database).patch("a", {"app": "gestures"}, "admin")
+    everything = [
+        said(number, time=float(number), values={"n": 2 * (number // 3 % 2)})
+        if number % 5
+        else said(number, time=float(number), kind="reported", reported={"last": number, f"p{number}": True})
+        for number in range(1, 151)
+    ]
+    draw = random.Random(2)
+    workers = (Archive(database, Judge()), Archive(database, Judge()))
+    shares: tuple[list[Arrived], list[Arrived]] = ([], [])
+    for arrived in everything:
+        for share in draw.choice([shares[:1], shares[1:], shares]):  # now and then both are given it
+            share.append(arrived)
+    for share in shares:
+        share[:] = [share[place] for place in sorted(range(len(share)), key=lambda n: n + draw.uniform(0, 12))]
+
+    def work(worker: Archive, share: list[Arrived]) -> None:
+        while share:
+            batch, share = share[:7], share[7:]
+            worker.take(batch)
+
+    threads = [threading.Thread(target=work, args=pair) for pair in zip(workers, shares, strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert archive.take([said(150)])[1]["a", SESSION].sequence == 150
+    crossings, last = [], 0
+    for arrived in everything:
+        if arrived.message.kind == "telemetry":
+            now = arrived.message.body["values"]["n"]
+            crossings += [arrived.message.sequence] if now > 1 >= last else []
+            last = now
+    assert [row["sequence"] for row in sorted(rows(database, schema.firings), key=lambda row: row["time"])] == crossings
+    assert Twins(database).twin("a").reported == {"last": 150, **{f"p{n}": True for n in range(5, 151, 5)}}
+
+
+def test_what_another_worker_stored_beyond_a_gap_is_followed_when_the_gap_is_filled(
+    archive: Archive, database: Database
+) -> None:
+    passed: list[int] = []
+    one, other = (
+        Archive(database, lambda connection, new: passed.extend(arrived.message.sequence for arrived in new))
+        for _ in range(2)
+    )
+    assert one.take([said(2), said(3), said(5)])[1]["a", SESSION].sequence == 0 and passed == []
+    assert other.take([said(1)])[1]["a", SESSION].sequence == 3 and passed == [1, 2, 3]
+    assert other.take([said(4)])[1]["a", SESSION].sequence == 5 and passed == [1, 2, 3, 4, 5]
+    assert one.take([said(5), said(1)])[1]["a", SESSION].sequence == 5 and len(passed) == 5
+
+
+def test_a_blocked_device_is_heard_by_no_worker(archive: Archive, database: Database, authority: Authority) -> None:
+    workers = (archive, Archive(database))
+    for number, worker in enumerate(workers, start=1):
+        assert len(worker.take([said(number)])[0]) == 1
+    Registry(database, authority).block("a")
+    for worker in workers:
+        assert worker.take([said(3)]) == ([], {})
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.permutations(range(1, 9)), st.sets(st.integers(2, 8)))
 def test_the_chain_ends_at_the_first_gap(order: list[int], missing: set[int]) -> None:
-    spans = sorted((n, n - 1) for n in order if n not in missing)
-    assert _chain(0, spans) == (min(missing) - 1 if missing else 8)
+    chain = _chain(0, [said(n) for n in order if n not in missing])
+    assert [one.message.sequence for one in chain] == list(range(1, min(missing, default=9)))

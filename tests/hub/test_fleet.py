@@ -163,6 +163,16 @@ def test_events_come_once_and_in_order_whatever_ends_in_between(hub: Hub, start:
     assert [row["body"]["data"]["n"] for row in told] == list(range(300))  # type: ignore[attr-defined]
 
 
+def test_what_cannot_be_said_is_left_out_and_the_next_is_said(hub: Hub, start: Callable[[], Running]) -> None:
+    running = start()
+    for wrong in (float("nan"), object(), "x" * 300_000, "\0", "\ud800", {1: [[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]}):
+        running.agent.tell(Event("gesture.begin", "line-1", 1.0, 1, {"wrong": wrong}))
+    running.agent.tell(Event("gesture.begin", "line-1", 2.0, 1, {"n": 1}))
+    told = eventually(lambda: messages(hub, "event"))
+    assert [row["body"]["data"] for row in told] == [{"n": 1}]  # type: ignore[attr-defined]
+    assert messages(hub, "refused") == []
+
+
 def test_commands_and_their_answers(hub: Hub, start: Callable[[], Running]) -> None:
     running = start()
     eventually(lambda: hub.registry.devices()[0].online)

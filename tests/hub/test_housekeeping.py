@@ -32,11 +32,14 @@ def test_what_is_too_old_is_forgotten_and_nothing_else(database: Database, autho
     archive.take([Arrived("a", message, now) for message in said])
     behind_a_gap = Message(SESSION, 9, 8, now - 50 * DAY, "event", {})
     archive.take([Arrived("a", behind_a_gap, now)])
-    picture = {"device": "a", "time": now - 20 * DAY, "about": "", "jpeg": b"\xff\xd8"}
+    picture = {"device": "a", "time": now - 20 * DAY, "about": "", "jpeg": b"\xff\xd8", "session": SESSION}
     with database.write() as connection:
         connection.execute(insert(schema.pictures), picture)
+        moments = [now, now - 60, now - 91 * DAY, now - 91 * DAY + 60, now - 1900 * DAY]
+        totals = [{"group": "", "time": int(moment), "values": {}} for moment in moments]
+        connection.execute(insert(schema.totals), totals)
     tidy = Housekeeping(database, clock=lambda: now)
-    assert tidy.tidy() == 3 + 1 + 2 + 1  # messages, picture, minutes, hours
+    assert tidy.tidy() == 3 + 1 + 2 + 1 + 2  # messages, picture, minutes, hours, totals
     assert count(database, schema.messages) == 3 and count(database, schema.pictures) == 0
     assert tidy.tidy() == 0
     assert archive.take([Arrived("a", behind_a_gap, now)])[0] == []
@@ -46,10 +49,13 @@ def test_a_backup_is_the_same_hub_elsewhere(tmp_path: Path) -> None:
     first = Database(tmp_path / "one/hub.sqlite")
     fingerprint = Authority(tmp_path / "one/authority").fingerprint
     token = People(first).first_admin()
+    (tmp_path / "one/models").mkdir()
+    (tmp_path / "one/models/abc").write_bytes(b"a model")
     back_up(tmp_path / "one", tmp_path / "hub.tar.gz")
     assert stat.S_IMODE((tmp_path / "hub.tar.gz").stat().st_mode) == 0o600
     restore(tmp_path / "hub.tar.gz", tmp_path / "two")
     assert Authority(tmp_path / "two/authority").fingerprint == fingerprint
+    assert (tmp_path / "two/models/abc").read_bytes() == b"a model"
     user = People(Database(tmp_path / "two/hub.sqlite")).who(token or "")
     assert user is not None and user.role == "admin"
     with pytest.raises(SettingsError, match="already"):

@@ -3,7 +3,7 @@
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -95,7 +95,7 @@ def connect(hub: Hub, tmp_path: Path) -> Iterator[Connect]:
 )  # fmt: skip
 def test_a_device_writes_to_nobody_elses_topics(hub: Hub, connect: Connect, topic: str) -> None:
     listener, device = connect("hub.server2"), connect("a")
-    hub.mosquitto.write_rights(hub.registry.revocation_list(), ("hub.server", "hub.ingest-1", "hub.server2"))
+    hub.mosquitto.write_rights(replace(hub._rights(), servers=("hub.server", "hub.server2")))
     hub.mosquitto.reload()
     listener.subscribe("footlights/#")
     device.client.publish(topic, b"forged", qos=1).wait_for_publish(5)
@@ -215,7 +215,7 @@ def test_an_orphan_of_a_killed_hub_is_ended(hub: Hub) -> None:
     process = hub.mosquitto._process
     assert process is not None
     hub.mosquitto._process = None  # the hub that knew it is gone
-    hub.mosquitto.start(hub.registry.revocation_list(), ("hub.server", "hub.ingest-1"))
+    hub.mosquitto.start(hub._rights())
     assert process.wait(5) is not None and hub.mosquitto.runs()
 
 

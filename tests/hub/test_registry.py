@@ -133,3 +133,33 @@ def test_two_of_one_name(registry: Registry) -> None:
 
 def test_the_scope_stays(database: Database, authority: Authority) -> None:
     assert Registry(database, authority).scope == Registry(database, authority).scope
+
+
+def test_a_group_is_changed_and_its_old_key_ends(registry: Registry) -> None:
+    old = registry.make_group("line").key
+    registry.enrol(*signed(registry, "inside", keys.derived_key(old, "inside")))
+    registry.change_group("line", title="The long line", by_hand=True, new_key=True)
+    (group,) = registry.groups()
+    assert (group.title, group.by_hand, group.open) == ("The long line", True, True) and group.key != old
+    for name in ("inside", "outside"):
+        with pytest.raises(RefusedError):
+            registry.enrol(*signed(registry, name, keys.derived_key(old, name)))
+    assert registry.enrol(*signed(registry, "outside", keys.derived_key(group.key, "outside"))) is None  # waits
+    with pytest.raises(SettingsError, match="no 'other'"):
+        registry.change_group("other", title="x")
+
+
+def test_a_device_goes_from_group_to_group(registry: Registry) -> None:
+    own = registry.add("own")
+    first, second = registry.make_group("first"), registry.make_group("second")
+    registry.enrol(*signed(registry, "a", keys.derived_key(first.key, "a")))
+    registry.change_device("a", title="By the door", group="second")
+    registry.change_device("own", group="first")
+    devices = {device.id: device for device in registry.devices()}
+    assert (devices["a"].title, devices["a"].group, devices["own"].group) == ("By the door", "second", "first")
+    assert registry.enrol(*signed(registry, "a", keys.derived_key(second.key, "a"))) is not None
+    assert registry.enrol(*signed(registry, "own", own)) is not None
+    registry.change_device("own", group="")
+    for name, group, said in (("a", "", "another one"), ("a", "third", "no group 'third'"), ("x", "first", "no 'x'")):
+        with pytest.raises(SettingsError, match=said):
+            registry.change_device(name, group=group)

@@ -34,7 +34,7 @@ class Fleet:
         self.rules = Rules(database)
         self.judge = Judge()
         self.archive = Archive(database, self.judge)
-        self.number = 0
+        self.numbers = {"a": 0, "b": 0}
 
     def add(self, when: dict[str, Any], then: dict[str, Any] | None = None) -> int:
         self.judge._read_at = float("-inf")  # do not wait for the rules to be read again
@@ -50,8 +50,9 @@ class Fleet:
         return [(row["time"], row["value"]) for row in reversed(self.rules.history())]
 
     def _take(self, moment: float, device: str, kind: Any, body: Mapping[str, Any]) -> None:
-        self.number += 1
-        arrived = Arrived(device, Message(SESSION, self.number, self.number - 1, moment, kind, body), moment)
+        self.numbers[device] += 1
+        number = self.numbers[device]
+        arrived = Arrived(device, Message(SESSION, number, number - 1, moment, kind, body), moment)
         self.archive.take([arrived])
         self.archive.take([arrived])  # everything may come twice
 
@@ -218,8 +219,9 @@ def test_what_fails_for_too_long_is_given_up(
         raise SinkError("it does not answer")
 
     monkeypatch.setattr("footlights.hub.consequences._act", fail)
+    monkeypatch.setattr("footlights.hub.consequences.GIVE_UP", 0.5)
     fleet.add({"name": "n", "value": 1}, {"webhook": ["https://example.com/hook"]})
-    fleet.say(time.time() - 3700, n=2)
+    fleet.say(time.time() - 86400, n=2)  # the device was away for a day: the hub begins to try now
     consequences.start()
     eventually(lambda: fleet.rules.history()[0]["done"])
     assert "does not answer" in fleet.rules.history()[0]["failed"]

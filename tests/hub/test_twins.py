@@ -1,11 +1,12 @@
 import pytest
 
 from footlights.core.errors import SettingsError
+from footlights.hub.archive import Archive, Arrived
 from footlights.hub.authority import Authority
 from footlights.hub.database import Database
 from footlights.hub.registry import Registry
 from footlights.hub.twins import Twins
-from footlights.wire.fleet import Desired
+from footlights.wire.fleet import Desired, Message
 
 
 @pytest.fixture
@@ -74,3 +75,25 @@ def test_a_device_that_is_not_there(twins: Twins) -> None:
 def test_all_that_is_desired(twins: Twins) -> None:
     twins.patch("jetson-07", INSPECT, "admin")
     assert twins.all_desired() == {"jetson-07": Desired(1, INSPECT)}
+
+
+def test_what_a_device_says_before_anything_is_wanted_of_it_is_kept(twins: Twins) -> None:
+    said = {"reported": {"manufacturer": "footlights"}}
+    message = Message("0123456789abcdef", 1, 0, 1.0, "reported", said)
+    Archive(twins._database).take([Arrived("jetson-07", message, 1.0)])
+    twin = twins.twin("jetson-07")
+    assert twin.reported == {"manufacturer": "footlights"} and twin.desired == Desired(0, {})
+    assert twins.all_desired() == {}
+    assert twins.patch("jetson-07", INSPECT, "admin") == Desired(1, INSPECT)
+    assert twins.twin("jetson-07").reported == {"manufacturer": "footlights"} and len(twins.history("jetson-07")) == 1
+
+
+@pytest.mark.parametrize(
+    "said", [7, None, {}, {"code": "200", "version": 1, "text": ""}, {"code": 200, "version": True}]
+)
+def test_what_is_no_acknowledgement_is_not_kept(twins: Twins, said: object) -> None:
+    good = {"value": "inspect", "code": 200, "version": 1, "text": ""}
+    body = {"acknowledged": {"app": good, "sources": said}}
+    message = Message("0123456789abcdef", 1, 0, 1.0, "reported", body)
+    Archive(twins._database).take([Arrived("jetson-07", message, 1.0)])
+    assert twins.twin("jetson-07").acknowledged == {"app": good}

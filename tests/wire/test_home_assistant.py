@@ -1,7 +1,8 @@
 """The discovery message against what Home Assistant documents.
 
 https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload and the pages of the MQTT camera, sensor,
-binary sensor and switch: every key has to be known there, and those that are required have to be there.
+binary sensor and switch: every key has to be known there, those that are required have to be there, and values have to
+be of the kind that its schemas (homeassistant/components/mqtt/schemas.py) take.
 """
 
 import json
@@ -61,12 +62,19 @@ def check(message: dict[str, Any]) -> None:
     assert message["dev"].get("ids") or message["dev"].get("cns")
     assert message["o"].keys() <= ORIGIN
     assert message["o"]["name"]
-    assert {"availability", "availability_topic"} & message.keys()
+    assert len({"availability", "availability_topic"} & message.keys()) == 1, "one excludes the other"
+    assert all(isinstance(one, str) for one in (*message["dev"].get("ids", ()), *message["o"].values()))
+    assert all(isinstance(value, str) for name, value in message["dev"].items() if name not in ("ids", "cns"))
+    assert re.match(r"https?://[^/]+|homeassistant://", message["dev"].get("cu", "http://x"))
+    assert TOPIC.fullmatch(message["availability_topic"])
     assert message.get("qos", 0) in (0, 1, 2)
     entities = {name: part for name, part in message["cmps"].items() if part.keys() != {"p"}}
     for name, part in entities.items():
         kind = part["p"]
         assert part.keys() <= SHARED | KNOWN[kind], name
+        assert all(isinstance(value, str) for value in part.values()), name
+        template = part.get("value_template", "{{}}")
+        assert template.startswith("{{") and template.endswith("}}") and template.count("{{") == 1
         assert REQUIRED[kind] | {"unique_id"} <= part.keys(), name
         assert part.get("entity_category", "diagnostic") in ("diagnostic", "config")
         assert part.get("state_class", "total") in STATE_CLASSES

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request
+from fastapi.security import HTTPBearer
+from starlette.requests import HTTPConnection
 
 from footlights.hub.people import People, User
 
 TRIES = 10  # wrong tokens or enrolments of one address in `WINDOW`
 WINDOW = 60.0  # seconds
 MOST_ADDRESSES = 10_000  # that are remembered
+TOKEN = HTTPBearer(auto_error=False, scheme_name="token", description="of a user: fl_...")  # only described here
 
 
 class Patience:
@@ -35,7 +38,7 @@ class Patience:
             self._wrong.popitem(last=False)
 
 
-def address_of(request: Request) -> str:
+def address_of(request: HTTPConnection) -> str:
     """Whom patience is kept for."""
     return request.client.host if request.client is not None else "unknown"
 
@@ -48,7 +51,7 @@ def check_patience(request: Request) -> Patience:
     return patience
 
 
-def user_of(request: Request) -> User:
+def user_of(request: Request, shown: Annotated[object, Depends(TOKEN)]) -> User:
     """Who asks, by the bearer token. Raises HTTPException 401 or 429."""
     patience = check_patience(request)
     people: People = request.app.state.hub.people

@@ -1,14 +1,30 @@
 """The web application of a hub."""
 
-from fastapi import FastAPI, HTTPException, Request
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI
 
 from footlights import __version__
-from footlights.core.errors import FootlightsError, SettingsError
-from footlights.hub.api import enrolment, fleet, metrics, people, rules
+from footlights.hub.api import (
+    enrolment,
+    export,
+    fleet,
+    health,
+    live,
+    models,
+    people,
+    places,
+    rollouts,
+    rules,
+    settings,
+    shows,
+    telemetry,
+)
 from footlights.hub.api.access import Patience
+from footlights.hub.api.bodies import Bounded
+from footlights.hub.api.description import describe
 from footlights.hub.hub import Hub
-from footlights.media.page.asked import TooLongError
+from footlights.hub.stage.server import Stage
+from footlights.hub.stage.shelf import Shelf
+from footlights.recognition.definitions import library
 
 
 def application(hub: Hub) -> FastAPI:
@@ -18,24 +34,25 @@ def application(hub: Hub) -> FastAPI:
     )
     app.state.hub = hub
     app.state.patience = Patience()
-    for part in (enrolment, fleet, rules, people, metrics):
+    gestures = library()
+    app.state.stage, app.state.shelf = Stage(gestures), Shelf(hub.place.folder / "shows", gestures)
+    app.state.readiness = health.Readiness(hub)
+    for part in (
+        enrolment,
+        fleet,
+        export,
+        live,
+        models,
+        rollouts,
+        rules,
+        settings,
+        people,
+        places,
+        shows,
+        telemetry,
+        health,
+    ):
         app.include_router(part.router)
-
-    @app.get("/healthz", tags=["health"])
-    def health() -> dict[str, bool]:
-        """Whether the hub and its broker run."""
-        return {"broker": hub.mosquitto.runs()}
-
-    @app.exception_handler(FootlightsError)
-    def refuse(request: Request, error: FootlightsError) -> JSONResponse:
-        return JSONResponse({"error": str(error)}, 422 if isinstance(error, SettingsError) else 503)
-
-    @app.exception_handler(TooLongError)
-    def refuse_long(request: Request, error: TooLongError) -> JSONResponse:
-        return JSONResponse({"error": str(error)}, 413)
-
-    @app.exception_handler(HTTPException)
-    def explain(request: Request, error: HTTPException) -> JSONResponse:
-        return JSONResponse({"error": error.detail}, error.status_code, error.headers)
-
+    app.add_middleware(Bounded)
+    describe(app)
     return app

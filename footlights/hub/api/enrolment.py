@@ -1,11 +1,13 @@
 """The door for devices: enrolment, and the certificate by which they know the hub."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse, PlainTextResponse
 
+from footlights.hub.api import answers
 from footlights.hub.api.access import address_of, check_patience
 from footlights.hub.authority import LARGEST_REQUEST
 from footlights.hub.hub import Hub
@@ -23,7 +25,18 @@ def authority(request: Request) -> str:
     return hub.authority.pem
 
 
-@router.post("/api/enrolment/{scope}/{device}")
+@router.get("/api/authority.crl", response_class=PlainTextResponse)
+def revocation_list(request: Request) -> str:
+    """Which certificates hold no more. A broker on another machine fetches it; it is past its date after a week."""
+    hub: Hub = request.app.state.hub
+    return hub.registry.revocation_list()
+
+
+@router.post(
+    "/api/enrolment/{scope}/{device}",
+    response_model=answers.Granted,
+    responses={202: {"model": answers.Waiting, "description": "Somebody must say yes first."}},
+)
 async def enrol(scope: str, device: str, request: Request) -> JSONResponse:
     """Give a certificate to a device that signed its request with the right key; 202 while somebody must say yes."""
     from starlette.concurrency import run_in_threadpool
@@ -44,5 +57,5 @@ async def enrol(scope: str, device: str, request: Request) -> JSONResponse:
         raise HTTPException(403, str(error)) from None
     if granted is None:
         return JSONResponse({"state": "waiting"}, 202)
-    place = {"host": request.url.hostname, "port": hub.place.port}
-    return JSONResponse({"certificate": granted.pem, "authority": hub.authority.pem, "broker": place})
+    broker = asdict(hub.broker_for(request.url.hostname or ""))
+    return JSONResponse({"certificate": granted.pem, "authority": hub.authority.pem, "broker": broker})

@@ -1,22 +1,23 @@
-"""Devices, groups, twins, commands and measurements."""
+"""Devices, groups, twins and commands."""
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
-from sqlalchemy import select
 
-from footlights.hub import schema, template
+from footlights.hub import template
+from footlights.hub.api import answers
 from footlights.hub.api.access import Admin, Operator, Viewer
 from footlights.hub.hub import Hub
+from footlights.hub.registry import Device, Group
 from footlights.hub.switchboard import COMMANDS
+from footlights.hub.twins import Edition, Twin
 from footlights.media.page.asked import body_of
 from footlights.wire import well_known
 from footlights.wire.fleet import Desired
 
 router = APIRouter(prefix="/api")
-MOST = 1000  # rows of one answer
 
 
 class NewGroup(BaseModel):
@@ -32,6 +33,22 @@ class NewDevice(BaseModel):
 
     id: str
     title: str = ""
+
+
+class ChangedGroup(BaseModel):
+    """What is to be another way; the rest stays."""
+
+    title: str | None = None
+    by_hand: bool | None = None
+    open: bool | None = Field(default=None, description="takes new devices")
+    new_key: bool = Field(default=False, description="the old key enrols nobody any more")
+
+
+class ChangedDevice(BaseModel):
+    """What is to be another way; an empty group takes the device out of its own."""
+
+    title: str | None = None
+    group: str | None = None
 
 
 class NewCommand(BaseModel):
@@ -55,33 +72,48 @@ def _hub(request: Request) -> Hub:
 
 
 @router.get("/groups", tags=["groups"])
-def groups(request: Request, user: Admin) -> dict[str, Any]:
+def groups(request: Request, user: Admin) -> answers.Groups:
     """Every group with its key, and the scope id that all of them have."""
     hub = _hub(request)
-    found = [asdict(group) for group in hub.registry.groups()]
-    return {"scope": hub.registry.scope, "pin": hub.authority.fingerprint, "groups": found}
+    return answers.Groups(scope=hub.registry.scope, pin=hub.authority.fingerprint, groups=hub.registry.groups())
 
 
 @router.post("/groups", tags=["groups"], status_code=201)
-def make_group(request: Request, user: Admin, new: NewGroup) -> dict[str, Any]:
+def make_group(request: Request, user: Admin, new: NewGroup) -> Group:
     """A new group; the answer holds its key."""
     group = _hub(request).registry.make_group(new.id, new.title, by_hand=new.by_hand)
     _hub(request).people.note(user.name, "made a group", new.id)
-    return asdict(group)
+    return group
+
+
+@router.patch("/groups/{group}", tags=["groups"], status_code=204)
+def change_group(request: Request, user: Admin, group: str, change: ChangedGroup) -> None:
+    """Change a group."""
+    _hub(request).registry.change_group(
+        group, title=change.title, by_hand=change.by_hand, opened=change.open, new_key=change.new_key
+    )
+    _hub(request).people.note(user.name, "changed a group", group)
 
 
 @router.get("/devices", tags=["devices"])
-def devices(request: Request, user: Viewer) -> list[dict[str, Any]]:
+def devices(request: Request, user: Viewer) -> list[Device]:
     """Every device of the fleet."""
-    return [asdict(device) for device in _hub(request).registry.devices()]
+    return _hub(request).registry.devices()
 
 
 @router.post("/devices", tags=["devices"], status_code=201)
-def add_device(request: Request, user: Admin, new: NewDevice) -> dict[str, str]:
+def add_device(request: Request, user: Admin, new: NewDevice) -> answers.NewKey:
     """A device with a key of its own, which the answer holds."""
     key = _hub(request).registry.add(new.id, new.title)
     _hub(request).people.note(user.name, "added a device", new.id)
-    return {"id": new.id, "key": key}
+    return answers.NewKey(id=new.id, key=key)
+
+
+@router.patch("/devices/{device}", tags=["devices"], status_code=204)
+def change_device(request: Request, user: Admin, device: str, change: ChangedDevice) -> None:
+    """Change the title of a device, or its group."""
+    _hub(request).registry.change_device(device, title=change.title, group=change.group)
+    _hub(request).people.note(user.name, "changed a device", device)
 
 
 @router.post("/devices/{device}/approve", tags=["devices"], status_code=204)
@@ -99,26 +131,26 @@ def block(request: Request, user: Admin, device: str) -> None:
 
 
 @router.get("/devices/{device}/twin", tags=["twins"])
-def twin(request: Request, user: Viewer, device: str) -> dict[str, Any]:
+def twin(request: Request, user: Viewer, device: str) -> Twin:
     """What a device is to be, and what it says it is."""
-    return asdict(_hub(request).twins.twin(device))
+    return _hub(request).twins.twin(device)
 
 
 @router.patch("/devices/{device}/twin", tags=["twins"])
-def edit_twin(request: Request, user: Operator, device: str, edit: Edit) -> dict[str, Any]:
+def edit_twin(request: Request, user: Operator, device: str, edit: Edit) -> Desired:
     """Change the desired document; it is checked first, as the device would."""
     hub = _hub(request)
     return _announce(request, user.name, device, hub.twins.patch(device, edit.patch, user.name, edit.why))
 
 
 @router.get("/devices/{device}/twin/history", tags=["twins"])
-def twin_history(request: Request, user: Viewer, device: str) -> list[dict[str, Any]]:
+def twin_history(request: Request, user: Viewer, device: str) -> list[Edition]:
     """Every version of the desired document, the newest first."""
-    return [asdict(edition) for edition in _hub(request).twins.history(device)]
+    return list(_hub(request).twins.history(device))
 
 
 @router.post("/devices/{device}/twin/roll-back", tags=["twins"])
-def roll_back(request: Request, user: Operator, device: str, version: int) -> dict[str, Any]:
+def roll_back(request: Request, user: Operator, device: str, version: int) -> Desired:
     """Make an earlier document the desired one again."""
     return _announce(request, user.name, device, _hub(request).twins.roll_back(device, version, user.name))
 
@@ -130,7 +162,7 @@ def properties(request: Request, user: Viewer, device: str) -> dict[str, Any]:
 
 
 @router.patch("/devices/{device}/properties", tags=["templates"])
-def edit_properties(request: Request, user: Operator, device: str, change: dict[str, Any]) -> dict[str, Any]:
+def edit_properties(request: Request, user: Operator, device: str, change: dict[str, Any]) -> Desired:
     """Change the desired document by the writable properties of the well-known template."""
     hub = _hub(request)
     patch = well_known.as_patch(change, hub.twins.twin(device).desired.document)
@@ -144,11 +176,11 @@ def own_template(user: Viewer, app: str | None = None) -> dict[str, Any]:
 
 
 @router.post("/template", tags=["templates"])
-async def read_template(request: Request, user: Operator) -> dict[str, Any]:
+async def read_template(request: Request, user: Operator) -> answers.Template:
     """Read somebody's template: what it holds, and what is not understood here."""
     body = await body_of(request, template.LARGEST)
     found = template.read(body.decode("utf-8", "replace"))
-    return {**asdict(found), "unknown": found.unknown()}
+    return answers.Template(**asdict(found), unknown=list(found.unknown()))
 
 
 @router.get("/commands", tags=["commands"])
@@ -158,54 +190,16 @@ def command_names(user: Viewer) -> dict[str, str]:
 
 
 @router.post("/devices/{device}/commands", tags=["commands"])
-def command(request: Request, user: Operator, device: str, new: NewCommand) -> dict[str, Any]:
+def command(request: Request, user: Operator, device: str, new: NewCommand) -> answers.Command:
     """Tell a device to do something, and wait a while for its answer."""
     hub = _hub(request)
     said = hub.switchboard.command(device, new.name, new.arguments, user.name)
     hub.people.note(user.name, f"command {new.name}", device)
-    return dict(hub.switchboard.answer(said.id, new.wait))
+    return answers.Command(**hub.switchboard.answer(said.id, new.wait))
 
 
-@router.get("/devices/{device}/telemetry", tags=["telemetry"])
-def telemetry(
-    request: Request,
-    user: Viewer,
-    device: str,
-    name: str,
-    stream: str = "",
-    seconds: Annotated[int, Query(description="60 or 3600")] = 60,
-    most: Annotated[int, Query(ge=1, le=MOST)] = 60,
-) -> list[dict[str, Any]]:
-    """One measurement by minute or hour, the newest last."""
-    table = schema.rollups.c
-    mine = (table.device == device, table.stream == stream, table.name == name, table.seconds == seconds)
-    with _hub(request).database.read() as connection:
-        wanted = select(schema.rollups).where(*mine).order_by(table.start.desc()).limit(most)
-        return [dict(row) for row in reversed(connection.execute(wanted).mappings().all())]
-
-
-@router.get("/devices/{device}/messages", tags=["telemetry"])
-def messages(
-    request: Request,
-    user: Viewer,
-    device: str,
-    kind: str | None = None,
-    before: int | None = None,
-    most: Annotated[int, Query(ge=1, le=MOST)] = 100,
-) -> list[dict[str, Any]]:
-    """What a device said, the newest first; `before` takes the id of the last row of the answer before."""
-    table = schema.messages.c
-    wanted = select(schema.messages).where(table.device == device).order_by(table.id.desc()).limit(most)
-    if kind is not None:
-        wanted = wanted.where(table.kind == kind)
-    if before is not None:
-        wanted = wanted.where(table.id < before)
-    with _hub(request).database.read() as connection:
-        return [dict(row) for row in connection.execute(wanted).mappings()]
-
-
-def _announce(request: Request, by: str, device: str, desired: Desired) -> dict[str, Any]:
+def _announce(request: Request, by: str, device: str, desired: Desired) -> Desired:
     hub = _hub(request)
     hub.switchboard.say_desired(device, desired)
     hub.people.note(by, f"twin version {desired.version}", device)
-    return asdict(desired)
+    return desired

@@ -1,13 +1,11 @@
 """Users, tokens and the book of what was done."""
 
-from dataclasses import asdict
-from typing import Any
-
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
+from footlights.hub.api import answers
 from footlights.hub.api.access import Admin, Viewer
-from footlights.hub.people import People
+from footlights.hub.people import People, User
 
 router = APIRouter(prefix="/api", tags=["people"])
 
@@ -33,23 +31,23 @@ def _people(request: Request) -> People:
 
 
 @router.get("/me")
-def me(user: Viewer) -> dict[str, str]:
+def me(user: Viewer) -> User:
     """Who asks."""
-    return asdict(user)
+    return user
 
 
 @router.get("/users")
-def users(request: Request, user: Admin) -> list[dict[str, Any]]:
+def users(request: Request, user: Admin) -> list[User]:
     """Everybody who uses the hub."""
-    return [asdict(found) for found in _people(request).users()]
+    return _people(request).users()
 
 
 @router.post("/users", status_code=201)
-def add_user(request: Request, user: Admin, new: NewUser) -> dict[str, str]:
+def add_user(request: Request, user: Admin, new: NewUser) -> answers.NewUserToken:
     """A new user with a token, which is shown this once."""
     _people(request).add(new.name, new.role)
     _people(request).note(user.name, "added a user", new.name)
-    return {"name": new.name, "token": _people(request).make_token(new.name, "first")}
+    return answers.NewUserToken(name=new.name, token=_people(request).make_token(new.name, "first"))
 
 
 @router.delete("/users/{name}", status_code=204)
@@ -60,14 +58,14 @@ def remove_user(request: Request, user: Admin, name: str) -> None:
 
 
 @router.post("/tokens", status_code=201)
-def make_token(request: Request, user: Admin, new: NewToken) -> dict[str, str]:
+def make_token(request: Request, user: Admin, new: NewToken) -> answers.Shown:
     """Another token of a user, which is shown this once."""
     token = _people(request).make_token(new.user, new.title, new.until)
     _people(request).note(user.name, "made a token", new.user)
-    return {"token": token}
+    return answers.Shown(token=token)
 
 
 @router.get("/audit")
-def audit(request: Request, user: Admin, most: int = 200) -> list[dict[str, Any]]:
+def audit(request: Request, user: Admin, most: int = 200) -> list[answers.Deed]:
     """What was done, the newest first."""
-    return [dict(row) for row in _people(request).book(min(most, 1000))]
+    return [answers.Deed(**row) for row in _people(request).book(min(most, 1000))]

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
-from footlights.engine.actions import read
+from footlights.hub.api import answers
 from footlights.hub.api.access import Operator, Viewer
 from footlights.hub.hub import Hub
-from footlights.hub.rules import ACTIONS
+from footlights.hub.rules import Kept
 
 router = APIRouter(prefix="/api", tags=["rules"])
 
@@ -43,17 +43,17 @@ def _hub(request: Request) -> Hub:
 
 
 @router.get("/rules")
-def rules(request: Request, user: Viewer) -> list[dict[str, Any]]:
+def rules(request: Request, user: Viewer) -> list[answers.ShownRule]:
     """Every rule; where its actions go is described, for addresses may hold passwords."""
-    return [_shown(asdict(kept)) for kept in _hub(request).rules.all()]
+    return [answers.ShownRule(**_shown(kept, _hub(request))) for kept in _hub(request).rules.all()]
 
 
 @router.post("/rules", status_code=201)
-def add_rule(request: Request, user: Operator, new: NewRule) -> dict[str, int]:
+def add_rule(request: Request, user: Operator, new: NewRule) -> answers.NewNumber:
     """A new rule; it is checked first."""
     number = _hub(request).rules.add(new.title, new.definition)
     _hub(request).people.note(user.name, "made a rule", new.title)
-    return {"id": number}
+    return answers.NewNumber(id=number)
 
 
 @router.patch("/rules/{number}", status_code=204)
@@ -74,9 +74,9 @@ def remove_rule(request: Request, user: Operator, number: int) -> None:
 @router.get("/firings")
 def firings(
     request: Request, user: Viewer, most: Annotated[int, Query(ge=1, le=1000)] = 100, open_only: bool = False
-) -> list[dict[str, Any]]:
+) -> list[answers.Firing]:
     """What rules did, the newest first."""
-    return [dict(row) for row in _hub(request).rules.history(most, open_only=open_only)]
+    return [answers.Firing(**row) for row in _hub(request).rules.history(most, open_only=open_only)]
 
 
 @router.post("/firings/{number}/acknowledge", status_code=204)
@@ -85,9 +85,8 @@ def acknowledge(request: Request, user: Operator, number: int) -> None:
     _hub(request).rules.acknowledge(number, user.name)
 
 
-def _shown(rule: dict[str, Any]) -> dict[str, Any]:
+def _shown(kept: Kept, hub: Hub) -> dict[str, Any]:
     """A rule as anybody may see it: addresses may hold passwords, so that they are described."""
-    then = rule["rule"]["then"]
-    for kind in ACTIONS:
-        then[kind] = [action.describe() for action in read({kind: then[kind]})]
-    return rule
+    shown = asdict(kept)
+    shown["rule"]["then"].update(hub.rules.described(kept.rule))
+    return shown

@@ -11,8 +11,11 @@ from sqlalchemy import select
 from footlights.hub import schema
 from footlights.hub.hub import Hub
 from footlights.hub.overview import Marks, Newest, Place
+from footlights.hub.pages.belonging import belonging
 from footlights.hub.pages.charts import Charts
-from footlights.hub.pages.happenings import event_list, newest_of, pictured
+from footlights.hub.pages.export import export_button
+from footlights.hub.pages.happenings import event_list, newest_of
+from footlights.hub.pages.live import LiveButton
 from footlights.hub.pages.session import Sessions
 from footlights.hub.pages.shell import ago, page
 from footlights.hub.pages.telling import tell
@@ -21,7 +24,7 @@ from footlights.hub.people import User
 from footlights.hub.registry import Device
 from footlights.media.page.forms import button, markup, note, telling, text
 
-REFRESH = 1.0  # seconds
+REFRESH = 0.5  # seconds
 EVENTS = 12  # that are listed
 USUAL = ("fps", "people")  # measurements that are charted first
 MODULES = {"stModuleState": "agent", "stPipelineState": "pipeline"}  # states of the device as a whole
@@ -63,10 +66,12 @@ def add(app: FastAPI, hub: Hub, sessions: Sessions) -> None:
                 with ui.element("section").classes("panel"):
                     markup("<h2>How it is</h2>")
                     health = Health(hub, name)
+                    export_button(device=name)
                 with ui.element("section").classes("panel"):
                     markup("<h2>What it said</h2>")
                     said = markup("")
             if user.may("admin"):
+                belonging(hub, user, known)
                 _ending(hub, user, name)
 
             shown: list[Marks] = []
@@ -78,8 +83,7 @@ def add(app: FastAPI, hub: Hub, sessions: Sessions) -> None:
                 marks = hub.overview.marks(name)
                 before = shown[0] if shown else None
                 if before is None or (marks.event, marks.picture) != (before.event, before.picture):
-                    events = newest_of(hub, name, EVENTS)
-                    said.set_content(event_list(events, pictured(hub, events), named=False))
+                    said.set_content(event_list(newest_of(hub, name, EVENTS), named=False))
                 health.refresh(said=before is None or marks.twin != before.twin)
                 if before is None or marks.twin != before.twin or time.monotonic() - asked[0] > ASK_AGAIN:
                     asked[0] = time.monotonic()
@@ -105,6 +109,7 @@ def _sight(hub: Hub, user: User, name: str) -> None:
         seen = connection.scalar(select(schema.pictures.c.id).where(schema.pictures.c.device == name).limit(1))
     image = ui.image(f"/devices/{name}/picture.jpg" if seen else "").classes("sight")
     image.set_visibility(seen is not None)
+    live = ui.element("div").classes("live-place")
     empty = markup("" if seen else '<p class="empty">No picture yet.</p>')
     answer = markup("")
 
@@ -117,13 +122,26 @@ def _sight(hub: Hub, user: User, name: str) -> None:
             image.set_visibility(True)
             empty.set_content("")
 
-    if user.may("operator"):
-        streams = [str(entry.get("name", "")) for entry in hub.twins.twin(name).desired.document.get("sources", ())]
-        chosen = streams[0] if streams else ""
+    wanted = hub.twins.twin(name).desired.document.get("sources", ())
+    streams = sorted({place[0] for place in hub.overview.values(name) if place[0]})
+    streams = streams or [str(entry.get("name", "")) for entry in wanted]
+    stream: ui.select | None = None
+    if hub.twins.twin(name).reported.get("private"):
+        note("This device is private: it sends no pictures.")
+    elif user.may("operator"):
         with ui.element("div").classes("row"):
-            button("Take a picture", lambda: ask("snapshot", {"stream": chosen}), look="primary", icon="photo_camera")
+            stream = ui.select(streams or [""], value=(streams or [""])[0], label="Stream").props("outlined dense")
+            stream.set_visibility(len(streams) > 1)
+            button(
+                "Take a picture", lambda: ask("snapshot", {"stream": stream.value}), look="primary", icon="photo_camera"
+            )
+            LiveButton(name, lambda: str(stream.value), live, image)
+    if user.may("operator"):
+        with ui.element("div").classes("row"):
             button("Ping", lambda: ask("ping", {}), look="small")
             button("Restart the pipeline", lambda: ask("restart-pipeline", {}), look="small")
+            for label, what in (("Record a minute", "start-recording"), ("End the film", "stop-recording")):
+                button(label, lambda what=what: ask(what, {"stream": stream.value if stream else ""}), look="small")
 
 
 class Health:
@@ -141,10 +159,22 @@ class Health:
         """Draw what is new; `said`: the device has said something of itself."""
         if said:
             reported = self._hub.twins.twin(self._name).reported
-            facts = "".join(f"<dt>{text(key)}</dt><dd>{text(value)}</dd>" for key, value in sorted(reported.items()))
+            lines = sorted(reported.items())
+            facts = "".join(f"<dt>{text(key)}</dt><dd>{text(_said(value))}</dd>" for key, value in lines)
             self._facts.set_content(f'<dl class="facts">{facts}</dl>')
         self._modules.set_content(_modules(self._hub.overview.values(self._name)))
         self._charts.refresh()
+
+
+def _said(value: object) -> str:
+    """What a device reports, as people write it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(_said, value)) or "none"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_said(inner)}" for key, inner in value.items()) or "none"
+    return str(value)
 
 
 def _modules(values: Mapping[Place, Newest]) -> str:

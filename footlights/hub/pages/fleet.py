@@ -34,7 +34,7 @@ def add(app: FastAPI, hub: Hub, sessions: Sessions) -> None:
             shown: dict[str, Any] = {}
 
             def refresh() -> None:
-                devices = hub.registry.devices()
+                devices = hub.overview.devices()
                 figures.set_content(_figures(hub, devices))
                 cards.set_content(_cards(devices))
                 waiting = [device.id for device in devices if device.state == "waiting"]
@@ -52,15 +52,17 @@ def add(app: FastAPI, hub: Hub, sessions: Sessions) -> None:
 def _heading(hub: Hub, user: User, address: str) -> None:
     with ui.element("div").classes("heading"):
         markup('<h1 class="title">The fleet</h1>')
+        if user.may("operator"):
+            button("Change many", to="/change")
         if user.may("admin"):
-            dialog = _invitation(hub, address)
+            dialog = _invitation(hub, address, user)
             button("Add a device", dialog.open, look="primary", icon="add")
 
 
 def _figures(hub: Hub, devices: list[Device]) -> str:
     """Markup of the numbers that matter first."""
     online = sum(device.online for device in devices)
-    alarms = len(hub.rules.history(1000, open_only=True))
+    alarms = hub.overview.alarms()
     rows = (
         (f"{online} of {sum(device.state == 'active' for device in devices)}", "devices online", ""),
         (str(alarms), "open alarms", "bad" if alarms else ""),
@@ -95,6 +97,7 @@ def _newcomer(hub: Hub, user: User, name: str, refresh: Any) -> None:
             else:
                 hub.registry.block(name)
             hub.people.note(user.name, "approved" if yes else "refused", name)
+            hub.overview.look_again()
             refresh()
 
     with ui.element("div").classes("newcomer"):
@@ -104,19 +107,50 @@ def _newcomer(hub: Hub, user: User, name: str, refresh: Any) -> None:
             button("Refuse", lambda: say(False), look="quiet small")
 
 
-def _invitation(hub: Hub, address: str) -> ui.dialog:
-    """What somebody types on a device to make it one of the fleet."""
+def _invitation(hub: Hub, address: str, user: User) -> ui.dialog:
+    """What somebody types on a device to make it one of the fleet: by the key of a group, or by one of its own."""
     with ui.dialog() as dialog, ui.card():
-        markup("<h2>Add a device</h2><p class='help'>Type this on the device, with a name of your own for it:</p>")
-        for group in hub.registry.groups():
+        markup("<h2>Add a device</h2>")
+        groups = {group.id: group for group in hub.registry.groups() if group.open}
+        with ui.element("div").classes("row"):
+            chosen = ui.select({name: group.title for name, group in groups.items()}, label="Group")
+            name = ui.input("Its name", placeholder="jetson-07")
+            for made in (chosen, name):
+                made.props("outlined")
+        own = ui.switch("It has a key of its own")
+        markup('<p class="help">Type this on the device, or read it from there:</p>')
+        shown = ui.element("div").classes("invitation")
+
+        def show(key: str, *, individual: bool = False) -> None:
+            flags = " --individual" if individual else ""
             line = (
-                f"footlights agent enrol {address} --scope {hub.registry.scope} --id NAME "
-                f"--key {group.key} --pin {hub.authority.fingerprint}"
+                f"footlights agent enrol {address} --scope {hub.registry.scope} --id {name.value or 'NAME'} "
+                f"--key {key}{flags} --pin {hub.authority.fingerprint}"
             )
-            with ui.element("div").classes("invitation"):
-                markup(f"<b>{text(group.title)}</b>")
+            shown.clear()
+            with shown:
                 ui.code(line, language="bash").classes("command")
                 markup(_code(line))
+
+        def make() -> None:
+            with telling():
+                key = hub.registry.add((name.value or "").strip())
+                hub.people.note(user.name, "added a device", name.value)
+                if chosen.value:
+                    hub.registry.change_device(name.value, group=chosen.value)
+                show(key, individual=True)
+
+        def again() -> None:
+            shown.clear()
+            if own.value:
+                with shown:
+                    button("Make its key, shown this once", make, look="primary")
+            elif chosen.value:
+                show(groups[chosen.value].key)
+
+        for each in (chosen, name, own):
+            each.on_value_change(again)
+        chosen.value = next(iter(groups), None)
     return dialog
 
 

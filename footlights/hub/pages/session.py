@@ -108,7 +108,7 @@ class OneSite:
         if foreign(request):
             return PlainTextResponse("another site may not use the hub\n", 403)
         own_door = path.startswith(("/api/", "/static/", "/_nicegui/static/", "/_nicegui/components/"))
-        if own_door or path in ("/healthz", "/metrics", SIGN_IN) or self._sessions.who(request) is not None:
+        if own_door or path in ("/healthz", "/readyz", "/metrics", SIGN_IN) or self._sessions.who(request) is not None:
             return None
         if request.scope["type"] == "websocket" or path.startswith("/_nicegui"):
             return PlainTextResponse("sign in first\n", 403)

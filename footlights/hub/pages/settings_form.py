@@ -1,6 +1,6 @@
 """A form for the settings of an app, made from their description: one field each, nothing twice."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from nicegui import ui
@@ -9,10 +9,13 @@ from footlights.wire.fields import Field
 
 
 class SettingsForm:
-    """Fields that hold what is given; what stays at its default is not said."""
+    """Fields that hold what is given; what stays at its default is not said. `models` are offered for a model."""
 
-    def __init__(self, fields: list[Field], values: Mapping[str, Any], on_change: Callable[[], None]) -> None:
+    def __init__(
+        self, fields: list[Field], values: Mapping[str, Any], on_change: Callable[[], None], models: Sequence[str] = ()
+    ) -> None:
         self._fields = fields
+        self._models = list(models)
         self._inputs: dict[str, Any] = {}
         self._on_change = on_change
         flat = dict(_flat(values))
@@ -50,7 +53,11 @@ class SettingsForm:
             made.props(f'placeholder="{field.text()}"')
         else:
             shown = "\n".join(map(str, value)) if many and isinstance(value, list | tuple) else value
-            made = (ui.textarea if many else ui.input)(label, value=shown or "", on_change=change)
+            if many:
+                made = ui.textarea(label, value=shown or "", on_change=change)
+            else:
+                offered = self._models if field.name == "model" else None
+                made = ui.input(label, value=shown or "", on_change=change, autocomplete=offered)
             made.props("outlined autogrow" if many else "outlined")
         return made.tooltip(field.help) if field.help else made
 

@@ -9,7 +9,11 @@ from nicegui import ui
 from footlights.hub.people import User
 from footlights.media.page.forms import frame, markup, text
 
-PLACES = (("/", "Fleet"), ("/now", "Now"), ("/map", "Map"), ("/rules", "Rules"), ("/people", "People"))
+PLACES = (
+    ("/", "Fleet"), ("/now", "Now"), ("/map", "Map"), ("/rollouts", "Roll-outs"), ("/models", "Models"),
+    ("/rules", "Rules"), ("/people", "People"), ("/settings", "Settings"),
+)  # fmt: skip
+FOR_ADMINISTRATORS = ("/people", "/settings")
 
 
 @contextmanager
@@ -24,7 +28,7 @@ def page(title: str, user: User, here: str) -> Iterator[None]:
             links = "".join(
                 f'<a href="{place}"{" aria-current=page" if place == here else ""}>{name}</a>'
                 for place, name in PLACES
-                if place != "/people" or user.may("admin")
+                if place not in FOR_ADMINISTRATORS or user.may("admin")
             )
             markup(f'<nav class="steps" aria-label="Places">{links}</nav>')
             markup(

@@ -12,6 +12,7 @@ from footlights.hub import pages
 from footlights.hub.api.application import application
 from footlights.hub.hub import Hub
 from footlights.hub.pages.session import OneSite, Sessions
+from footlights.hub.stage.server import mounted
 from footlights.media.page.files import static_files
 
 
@@ -31,4 +32,6 @@ def site(hub: Hub, *, tls: bool) -> ASGIApp:
     pages.add(app, hub, sessions)
     icon = resources.files("footlights.media.page").joinpath("static/icon.svg").read_text(encoding="utf-8")
     ui.run_with(app, title="footlights hub", dark=True, tailwind=False, favicon=icon, show_welcome_message=False)
-    return OneSite(app, sessions)
+    stage = app.state.stage
+    stage.operator = lambda request: (user := sessions.who(request)) is not None and user.may("operator")
+    return mounted(stage, OneSite(app, sessions))

@@ -20,4 +20,8 @@ def tell(hub: Hub, user: User, device: str, name: str, arguments: dict[str, Any]
     if row["answered"] is None:
         return "no answer: is the device online?"
     took = max(0.0, row["answered"] - row["time"]) * 1000
-    return f"done in {took:.0f} ms" if int(row["code"]) < 300 else f"not done ({row['code']}): {row['answer']}"
+    if int(row["code"]) >= 300:
+        return f"not done ({row['code']}): {row['answer']}"
+    answer = row["answer"]
+    film = f": {answer['file']}, {answer.get('seconds', 0)} s" if isinstance(answer, dict) and "file" in answer else ""
+    return f"done in {took:.0f} ms{film}"

@@ -89,7 +89,9 @@ class TwinEditor:
         if app in app_names():
             with ui.expansion("Settings of the app", value=True), ui.element("div").classes("settings"):
                 fields = describe(load_app(app).Settings)
-                self._settings = SettingsForm(fields, self._document.get("settings", {}), self._take_settings)
+                self._settings = SettingsForm(
+                    fields, self._document.get("settings", {}), self._take_settings, self._hub.models.references()
+                )
 
     def _draw_history(self) -> None:
         editions = self._hub.twins.history(self._device)

@@ -78,7 +78,7 @@ class Guard:
             return self._welcome(request)
         if self._token is None or path in _OPEN or path.startswith("/static/"):
             return None
-        if self._knows(given) or self._knows(_cookies(request).get(self._cookie)) or self._knows(_bearer(request)):
+        if self._knows(given) or self._knows(cookies(request).get(self._cookie)) or self._knows(_bearer(request)):
             return None
         return _refused("this page needs its token: open the whole address that footlights printed when it started")
 
@@ -112,7 +112,8 @@ def _host_name(host: str) -> str:
         return ""
 
 
-def _cookies(request: HTTPConnection) -> dict[str, str]:
+def cookies(request: HTTPConnection) -> dict[str, str]:
+    """The cookies of a request; none where the header is not well formed."""
     try:
         return {name: morsel.value for name, morsel in SimpleCookie(request.headers.get("cookie", "")).items()}
     except CookieError:

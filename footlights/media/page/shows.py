@@ -83,11 +83,11 @@ class Shows:
         file = Path(path).expanduser().resolve()
         if not file.is_file():
             raise SettingsError(f"there is no file {path} to show")
-        kind, media_type = _file_type(file)
+        registered = media_file(file)
         with self._lock:
             if file not in self._tokens:
                 token = secrets.token_urlsafe(12)
-                self._files[token] = MediaFile(file, kind, media_type)
+                self._files[token] = registered
                 self._tokens[file] = token
             return f"/media/{self._tokens[file]}"
 
@@ -189,14 +189,15 @@ def _seconds(text: str) -> int:
     return 3600 * hours + 60 * minutes + seconds
 
 
-def _file_type(file: Path) -> tuple[Kind, str]:
+def media_file(file: Path) -> MediaFile:
+    """The file as a browser plays it. Raises SettingsError: no browser plays its kind."""
     known = _MEDIA_TYPES.get(file.suffix.lower())
     if known is None:
         guessed = mimetypes.guess_type(file.name)[0] or "unknown"
         raise SettingsError(
             f"{file.name} ({guessed}) is nothing a browser plays; use {', '.join(sorted(_MEDIA_TYPES))}"
         )
-    return known
+    return MediaFile(file, *known)
 
 
 def _short(text: str) -> str:

@@ -41,17 +41,31 @@ def client(hub: Hub) -> Iterator[Client]:
     thread.join()
 
 
-READS = ["/api/devices", "/api/commands", "/api/rules", "/api/firings", "/api/me", "/metrics"]
+READS = [
+    "/api/devices",
+    "/api/commands",
+    "/api/rules",
+    "/api/firings",
+    "/api/rollouts",
+    "/api/models",
+    "/api/me",
+    "/metrics",
+]
 ACTS = [
     ("POST", "/api/devices/a/approve", None), ("PATCH", "/api/devices/a/twin", {"patch": {}}),
     ("POST", "/api/devices/a/commands", {"name": "ping"}), ("POST", "/api/rules", {"title": "", "definition": {}}),
     ("POST", "/api/firings/1/acknowledge", None), ("DELETE", "/api/rules/1", None),
+    ("POST", "/api/rollouts", {"patch": {}}), ("POST", "/api/rollouts/1/stop", None),
+    ("POST", "/api/rollouts/1/resume", None), ("POST", "/api/rollouts/1/roll-back", None),
+    ("POST", "/api/models/x", None), ("DELETE", f"/api/models/x/{'0' * 64}", None),
 ]  # fmt: skip
 ADMINISTERS = [
     ("GET", "/api/groups", None), ("POST", "/api/groups", {"id": "x"}), ("POST", "/api/devices", {"id": "x"}),
     ("POST", "/api/devices/a/block", None), ("GET", "/api/users", None),
     ("POST", "/api/users", {"name": "x", "role": "viewer"}),
     ("DELETE", "/api/users/viewer", None), ("POST", "/api/tokens", {"user": "viewer"}), ("GET", "/api/audit", None),
+    ("PATCH", "/api/groups/x", {}), ("PATCH", "/api/devices/x", {}), ("GET", "/api/mail-server", None),
+    ("PUT", "/api/mail-server", {"host": "x"}), ("POST", "/api/mail-server/test", {}),
 ]  # fmt: skip
 
 
@@ -69,7 +83,7 @@ def test_everything_needs_a_token_and_a_role(client: Client) -> None:
 
 
 def test_every_path_of_the_interface_is_behind_the_token_or_named_here(client: Client) -> None:
-    open_paths = {"/healthz", "/api/authority.crt", "/api/enrolment/{scope}/{device}"}
+    open_paths = {"/healthz", "/readyz", "/api/authority.crt", "/api/authority.crl", "/api/enrolment/{scope}/{device}"}
     described = client.http.get("/api/openapi.json").json()["paths"]
     client.app.state.patience = Patience(tries=1000)
     for path, methods in described.items():
@@ -105,6 +119,8 @@ def test_a_device_from_its_birth_to_its_end(client: Client) -> None:
     assert client.ask("GET", "/api/devices/a/twin/history").json()[0]["by"] == "admin"
     command = client.ask("POST", "/api/devices/a/commands", json={"name": "ping"}).json()
     assert command["device"] == "a" and command["answered"] is None
+    long = client.ask("POST", "/api/devices/a/commands", json={"name": "ping", "arguments": {"x": "x" * 20_000}})
+    assert long.status_code == 422 and "at most 16384 are sent" in long.json()["error"]
     assert client.ask("GET", "/api/devices/a/messages").json() == []
     assert client.ask("GET", "/api/devices/a/telemetry?name=fps").json() == []
     assert client.ask("POST", "/api/devices/a/block").status_code == 204
@@ -154,3 +170,36 @@ def test_tokens_end(client: Client) -> None:
     client.tokens["old"] = client.hub.people.make_token("viewer", until=1.0)
     assert client.ask("GET", "/api/me", "old").status_code == 401
     assert json.dumps(client.ask("GET", "/api/users").json()).count("fl_") == 0
+
+
+def test_a_change_of_many_by_the_interface(client: Client) -> None:
+    for name in ("a", "b"):
+        client.ask("POST", "/api/devices", json={"id": name})
+    client.ask("PATCH", "/api/devices/b/twin", json={"patch": {"app": "inspect", "settings": {"interval": 3}}})
+    body = {"devices": ["a", "b"], "patch": {"app": "gestures"}}
+    shown = client.ask("POST", "/api/rollouts/preview", "viewer", json=body).json()
+    assert shown[0]["difference"] == {"app": "gestures"} and "interval" in shown[1]["refusal"]
+    refused = client.ask("POST", "/api/rollouts", json=body)
+    assert refused.status_code == 422 and refused.json()["error"].startswith("b: ")
+    number = client.ask("POST", "/api/rollouts", json={**body, "leave_out": True, "plan": {"stages": [100]}}).json()[
+        "id"
+    ]
+    eventually(lambda: client.ask("GET", f"/api/rollouts/{number}").json()["state"] == "done")
+    found = client.ask("GET", f"/api/rollouts/{number}", "viewer").json()
+    assert [(member["device"], member["state"]) for member in found["devices"]] == [("a", "away")]
+    assert client.ask("GET", "/api/devices/a/twin").json()["desired"]["document"] == {"app": "gestures"}
+    assert client.ask("POST", f"/api/rollouts/{number}/roll-back").json() == {"kept": []}
+    assert client.ask("GET", "/api/devices/a/twin").json()["desired"]["document"] == {}
+    assert client.ask("GET", "/api/rollouts/99").status_code == 422
+
+
+def test_the_mail_server_shows_no_password(client: Client) -> None:
+    assert client.ask("GET", "/api/mail-server").json() is None
+    body = {"host": "mail.example.com", "user": "hub", "password": "s3cret", "recipient": "a@example.com"}
+    assert client.ask("PUT", "/api/mail-server", json=body).json()["password"] is True
+    assert "s3cret" not in client.ask("GET", "/api/mail-server").text + client.ask("GET", "/api/audit").text
+    rule = {"title": "two", "definition": {"when": {"name": "fps"}, "then": {"mail": ["ada@example.com"]}}}
+    assert client.ask("POST", "/api/rules", json=rule).status_code == 201
+    assert client.ask("GET", "/api/rules", "viewer").json()[0]["rule"]["then"]["mail"] == ["ada@example.com"]
+    wrong = client.ask("PUT", "/api/mail-server", json={**body, "security": "ssl"})
+    assert wrong.status_code == 422 and "s3cret" not in wrong.text
