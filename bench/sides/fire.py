@@ -152,6 +152,7 @@ class Fleet:
                 process.wait(20)
             except subprocess.TimeoutExpired:
                 process.kill()
+        self._end_broker()
         self.postgres.close()
         self._hooks.close()
 
@@ -159,6 +160,13 @@ class Fleet:
         """Whether the agent that runs now has come far enough to be told to be quiet."""
         ready = self.folder / device / "ready"
         return ready.exists() and ready.read_text() == str(self._process[f"agent {device}"].pid)
+
+    def _end_broker(self) -> None:
+        """The hub that would have ended it may have been killed last."""
+        with suppress(OSError):
+            number = int((self.folder / "hub/broker/mosquitto.pid").read_text())
+            if str(self.folder).encode() in Path(f"/proc/{number}/cmdline").read_bytes():
+                os.kill(number, signal.SIGTERM)
 
     def _start_hub(self) -> None:
         footlights = [sys.executable, "-m", "footlights", "hub", "--data", str(self.folder / "hub")]

@@ -3,6 +3,7 @@
 import ipaddress
 import logging
 import os
+import signal
 import socket
 from contextlib import suppress
 from pathlib import Path
@@ -70,6 +71,8 @@ def command(
     local = ipaddress.ip_address(host).is_loopback
     own = () if local else (socket.gethostname(), *_addresses(host))
     place = Place(data or data_folder(), host, broker_port, ("localhost", "127.0.0.1", *own, *names), database, broker)
+    # The web server takes a signal, ends, and raises it again: the broker is to be ended as well then.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     hub = Hub(place)
     try:
         hub.start()
@@ -190,7 +193,6 @@ def worker(data: Path, name: str, folder: Path | None, remove: bool, database: s
 @click.pass_obj
 def ingest(data: Path, name: str, broker: str, database: str, identity: Path | None) -> None:
     """Store what devices say, beside the hub and other workers: as many as wanted, on any machine."""
-    import signal
     from threading import Event
 
     from footlights.hub.workers import worker as make

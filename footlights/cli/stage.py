@@ -53,7 +53,7 @@ def command(
     has one in front and name its address.
 
     \b
-    footlights stage examples/show.yaml
+    footlights stage examples/evening.yaml
     footlights stage show.yaml --host 0.0.0.0
     footlights stage show.yaml --public-url https://show.example.com
     """

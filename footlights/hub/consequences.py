@@ -1,19 +1,18 @@
 """What follows where a rule has fired: mails, webhooks, messages and commands, each once, tried again for a while."""
 
 import logging
-import threading
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import DBAPIError
 
 from footlights.core.errors import FootlightsError, SettingsError
 from footlights.core.event import Event
 from footlights.engine.actions import read
 from footlights.hub import schema
 from footlights.hub.database import Database
+from footlights.hub.rounds import Rounds
 from footlights.hub.rules import Kept, Rules
 from footlights.hub.switchboard import Switchboard
 
@@ -35,35 +34,19 @@ class Consequences:
         self._tries: dict[tuple[int, str], tuple[int, float]] = {}  # (firing, action): tries, and when the next one is
         self._first: dict[int, float] = {}  # when an action of a firing failed first; devices' clocks do not count
         self._finished: dict[int, set[str]] = {}  # actions of a firing that need not be done again
-        self._changed = threading.Condition()
-        self._closing = False
-        self._thread = threading.Thread(target=self._run, name="consequences", daemon=True)
+        self._rounds = Rounds("consequences", self._look, lambda: LOOK_EVERY)
 
     def start(self) -> None:
         """Begin."""
-        self._thread.start()
+        self._rounds.start()
 
     def wake(self) -> None:
         """Look now: a rule may have fired."""
-        with self._changed:
-            self._changed.notify_all()
+        self._rounds.wake()
 
     def close(self) -> None:
         """Stop; what is not done is done after the next start."""
-        self._closing = True
-        self.wake()
-        if self._thread.ident is not None:
-            self._thread.join()
-
-    def _run(self) -> None:
-        while not self._closing:
-            try:
-                self._look()
-            except DBAPIError as error:  # what is written down is done when the database is back
-                log.warning("the database is away: %s", type(error.orig).__name__)
-            with self._changed:
-                if not self._closing:
-                    self._changed.wait(LOOK_EVERY)
+        self._rounds.close()
 
     def _look(self) -> None:
         table = schema.firings
@@ -74,7 +57,7 @@ class Consequences:
             return
         rules = {kept.id: kept for kept in self._rules.all()}
         for firing in firings:
-            if self._closing:
+            if self._rounds.closing:
                 return
             if (kept := rules.get(firing["rule"])) is not None:
                 self._follow(kept, firing)

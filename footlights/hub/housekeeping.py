@@ -4,7 +4,6 @@ import logging
 import shutil
 import sqlite3
 import tarfile
-import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -12,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import delete, select
-from sqlalchemy.exc import DBAPIError
 
 from footlights.core.errors import SettingsError, SinkError
 from footlights.hub import schema
 from footlights.hub.database import Database
+from footlights.hub.rounds import Rounds
 
 log = logging.getLogger(__name__)
 DAY = 86400.0  # seconds
@@ -42,18 +41,15 @@ class Housekeeping:
         self._database = database
         self._keep = keep or Keep()
         self._clock = clock
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
+        self._rounds = Rounds("housekeeping", self._look, lambda: EVERY, at_start=False)
 
     def start(self) -> None:
         """Begin."""
-        self._thread.start()
+        self._rounds.start()
 
     def close(self) -> None:
         """Stop."""
-        self._closing.set()
-        if self._thread.ident is not None:
-            self._thread.join()
+        self._rounds.close()
 
     def tidy(self) -> int:
         """Forget what is too old; how many rows that were."""
@@ -74,7 +70,7 @@ class Housekeeping:
         )  # fmt: skip
         gone = 0
         for table, key, condition in old:
-            while not self._closing.is_set():
+            while not self._rounds.closing:
                 chosen = select(key).where(condition).limit(PORTION)
                 with self._database.write() as connection:
                     count = connection.execute(delete(table).where(key.in_(chosen))).rowcount
@@ -92,13 +88,9 @@ class Housekeeping:
             gone += connection.execute(old_totals).rowcount
         return gone
 
-    def _run(self) -> None:
-        while not self._closing.wait(EVERY):
-            try:
-                if (gone := self.tidy()) > 0:
-                    log.info("%d old rows were forgotten", gone)
-            except DBAPIError as error:
-                log.warning("the database is away: %s", type(error.orig).__name__)
+    def _look(self) -> None:
+        if (gone := self.tidy()) > 0:
+            log.info("%d old rows were forgotten", gone)
 
 
 def back_up(folder: Path, target: Path) -> None:

@@ -19,6 +19,7 @@ from footlights.hub import schema
 from footlights.hub.archive import Arrived
 from footlights.hub.database import Database
 from footlights.hub.registry import ACTIVE, Device, Registry
+from footlights.hub.rounds import Rounds
 
 log = logging.getLogger(__name__)
 
@@ -80,18 +81,15 @@ class Overview:
         self._last = 0  # number of the newest message in the database
         self._heard = 0  # messages since then
         self.lag = 0.0  # seconds from the time of the newest message to its storing
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="overview", daemon=True)
+        self._rounds = Rounds("overview", self.sample, lambda: SAMPLE - self._clock() % SAMPLE, at_start=False)
 
     def start(self) -> None:
         """Begin to sample the totals."""
-        self._thread.start()
+        self._rounds.start()
 
     def close(self) -> None:
         """Stop."""
-        self._closing.set()
-        if self._thread.ident is not None:
-            self._thread.join()
+        self._rounds.close()
 
     def hear(self, arrived: Sequence[Arrived]) -> None:
         """Take messages that were stored."""
@@ -184,13 +182,6 @@ class Overview:
         rows = [{"group": group or "", "time": moment, "values": self.totals(group)} for group in groups]
         with self._database.write() as connection:
             connection.execute(self._database.insert_once(schema.totals), rows)
-
-    def _run(self) -> None:
-        while not self._closing.wait(SAMPLE - self._clock() % SAMPLE):
-            try:
-                self.sample()
-            except DBAPIError as error:
-                log.warning("the database is away: %s", type(error.orig).__name__)
 
     def _known(self, name: str) -> Device | None:
         return next((device for device in self.devices() if device.id == name), None)

@@ -1,18 +1,17 @@
 """What makes roll-outs go on: a thread that looks at what devices say, and everything it knows is in the database."""
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, func, select, update
-from sqlalchemy.exc import DBAPIError
 
-from footlights.core.errors import FootlightsError, SettingsError
+from footlights.core.errors import SettingsError
 from footlights.hub import schema
 from footlights.hub.database import Database
 from footlights.hub.rollouts import BACK, DONE, ON_THE_WAY, PORTION, RUNNING, STOPPED, Announce, Plan, Rollouts
+from footlights.hub.rounds import Rounds
 from footlights.hub.twins import desired_in, patch_in
 from footlights.wire.fleet import Desired
 from footlights.wire.settings import validate
@@ -45,26 +44,20 @@ class RolloutSteps:
         self._announce = announce
         self._note = note
         self._clock = clock
-        self._changed = threading.Condition()
-        self._closing = False
-        self._thread = threading.Thread(target=self._run, name="roll-outs", daemon=True)
+        self._rounds = Rounds("roll-outs", self.look, lambda: LOOK_EVERY)
 
     def start(self) -> None:
         """Begin, where the hub ended last time."""
         self.begin_anew()
-        self._thread.start()
+        self._rounds.start()
 
     def wake(self) -> None:
         """Look now."""
-        with self._changed:
-            self._changed.notify_all()
+        self._rounds.wake()
 
     def close(self) -> None:
         """Stop; it goes on after the next start."""
-        self._closing = True
-        self.wake()
-        if self._thread.ident is not None:
-            self._thread.join()
+        self._rounds.close()
 
     def begin_anew(self) -> None:
         """Forget for how long devices were away: nobody listened to them meanwhile."""
@@ -89,19 +82,6 @@ class RolloutSteps:
             self._rollouts.take_back(number)
         steps = [self._step(number) for number in running]
         return any(steps)
-
-    def _run(self) -> None:
-        while not self._closing:
-            more = False
-            try:
-                more = self.look()
-            except DBAPIError as error:
-                log.warning("the database is away: %s", type(error.orig).__name__)
-            except FootlightsError as error:
-                log.error("a roll-out: %s", error)
-            with self._changed:
-                if not self._closing and not more:
-                    self._changed.wait(LOOK_EVERY)
 
     def _step(self, number: int) -> bool:
         """Send what is to be sent, look at those who have it, and go on or stop; whether something has changed.

@@ -41,6 +41,8 @@ def read(described: type[T], text: str, name: str, *, what: str, keys: tuple[str
         raise SettingsError(f"{name}{line}: not valid YAML: {error.problem}") from None
     except (yaml.YAMLError, ValueError) as error:  # a control character; a date that does not exist
         raise SettingsError(f"{name}: not valid YAML: {' '.join(str(error).split())}") from None
+    if half := next(_halves(text), None):
+        raise SettingsError(f"{name}:{half}: half a character, written as \\u and a number; write the character itself")
     if tree is None:
         raise SettingsError(f"{name} is empty: it needs at least '{keys[0]}' and '{keys[1]}'")
     if not isinstance(content, dict):
@@ -52,6 +54,13 @@ def read(described: type[T], text: str, name: str, *, what: str, keys: tuple[str
     except InvalidError as error:
         lines = [f"{name}:{_line(_find(tree, problem.place))}: {problem.line}" for problem in error.problems]
         raise SettingsError("\n".join(lines)) from None
+
+
+def _halves(text: str) -> Iterator[int]:
+    """Lines with a surrogate, which YAML makes of an escape and no file can hold."""
+    for token in yaml.scan(text, yaml.SafeLoader):
+        if isinstance(token, yaml.ScalarToken) and any("\ud800" <= letter <= "\udfff" for letter in token.value):
+            yield int(token.start_mark.line) + 1
 
 
 def _line(node: yaml.Node) -> int:

@@ -18,7 +18,7 @@ from footlights.core.errors import SettingsError
 from footlights.engine.audience import Audience
 from footlights.wire.show import load
 
-EXAMPLE = Path(__file__).parents[2] / "examples/stage.yaml"
+EXAMPLE = Path(__file__).parents[2] / "examples/evening.yaml"
 
 
 @contextmanager

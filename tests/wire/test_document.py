@@ -59,6 +59,7 @@ def test_an_output_is_switched_off_by_null() -> None:
 
 WRONG = [
     ("", "footlights.yaml is empty: it needs at least 'sources' and 'app'"),
+    ('app: a\nsources: ["\\ud83d\\ude00"]', "footlights.yaml:2: half a character, written as \\u and a number; "),
     ("- 1", "footlights.yaml:1: a configuration begins with keys, such as 'sources:' and 'app:'"),
     ("app: a\nsources: [", "footlights.yaml:2: not valid YAML: "),
     ("app: a\n\tb: c", "footlights.yaml:2: not valid YAML: "),

@@ -6,15 +6,15 @@ from urllib.parse import parse_qs
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from footlights.hub.api.access import Patience, address_of
 from footlights.hub.people import People, User
 from footlights.media.page.asked import TooLongError, body_of
-from footlights.media.page.guard import foreign
+from footlights.media.page.guard import HEADERS as OF_EVERY_ANSWER
+from footlights.media.page.guard import foreign, headed
 
 SIGN_IN = "/sign-in"
 LARGEST = 4096  # bytes of the form
@@ -24,12 +24,7 @@ POLICY = (
     "img-src 'self' blob: data:; font-src 'self'; media-src 'self' blob:; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-HEADERS = {
-    "content-security-policy": POLICY,
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin",
-}
+HEADERS = {**OF_EVERY_ANSWER, "content-security-policy": POLICY}
 
 
 class Sessions:
@@ -92,15 +87,7 @@ class OneSite:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        await (self._answer(HTTPConnection(scope)) or self._app)(scope, receive, with_headers)
+        await (self._answer(HTTPConnection(scope)) or self._app)(scope, receive, headed(send, HEADERS))
 
     def _answer(self, request: HTTPConnection) -> Response | None:
         """What is answered instead of the app; None where the request may pass."""

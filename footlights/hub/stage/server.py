@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -23,7 +22,8 @@ from footlights.hub.stage.running import ROLES, Running
 from footlights.hub.stage.sockets import same, serve_member, serve_wall
 from footlights.media.page.asked import TooLongError, asked
 from footlights.media.page.files import MediaAnswer, StaticFile, static_files
-from footlights.media.page.guard import cookies, foreign
+from footlights.media.page.guard import HEADERS as OF_EVERY_ANSWER
+from footlights.media.page.guard import cookies, foreign, headed
 from footlights.media.page.shows import media_file
 from footlights.recognition.definitions import Definition
 from footlights.wire.show import to_document
@@ -34,14 +34,7 @@ POLICY = (
     "font-src 'self'; media-src 'self' blob:; connect-src 'self'; worker-src 'self' blob:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-HEADERS = {
-    "content-security-policy": POLICY,
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin",
-    "permissions-policy": "camera=(self), microphone=(), geolocation=()",
-}
+HEADERS = {**OF_EVERY_ANSWER, "content-security-policy": POLICY}
 _SOCKET = re.compile(r"/stage/([a-z0-9-]{1,40})/(member|wall)")
 _FRESH = {"cache-control": "no-store"}
 T = TypeVar("T")
@@ -66,14 +59,7 @@ class Stage:
         if scope["type"] == "websocket":
             await self._socket(scope, receive, send)
             return
-
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
+        with_headers = headed(send, HEADERS)
         if foreign(HTTPConnection(scope)):
             await PlainTextResponse("another site may not use the stage\n", 403)(scope, receive, with_headers)
             return

@@ -1,7 +1,7 @@
 """Who may ask the page for what: the host's name, the token, the origin; and the headers of every answer."""
 
 import hmac
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -20,7 +20,7 @@ POLICY = (
     "media-src 'self' blob:; connect-src 'self'; frame-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_HEADERS = {
+HEADERS = {  # of every answer
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
@@ -28,6 +28,19 @@ _HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "camera=(self), microphone=(), geolocation=()",
 }
+
+
+def headed(send: Send, headers: Mapping[str, str]) -> Send:
+    """`send`, so that every answer has these headers; those that it has already stay as they are."""
+
+    async def with_headers(message: Message) -> None:
+        if message["type"] in ("http.response.start", "websocket.http.response.start"):
+            given = MutableHeaders(scope=message)
+            for name, value in headers.items():
+                given.setdefault(name, value)
+        await send(message)
+
+    return with_headers
 
 
 class Guard:
@@ -50,15 +63,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         answer = self._answer(HTTPConnection(scope), scope)
-
-        async def with_headers(message: Message) -> None:
-            if message["type"] in ("http.response.start", "websocket.http.response.start"):
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        await (answer or self._app)(scope, receive, with_headers)
+        await (answer or self._app)(scope, receive, headed(send, HEADERS))
 
     def _answer(self, request: HTTPConnection, scope: Scope) -> Response | None:
         """What is answered instead of the app; None where the request may pass."""

@@ -22,6 +22,8 @@ from hypothesis import strategies as st
 from footlights.hub.api.access import Patience
 from footlights.hub.api.application import application
 from footlights.hub.hub import Hub, Place
+from footlights.hub.mosquitto import Address
+from footlights.hub.mosquitto import answers as answers_at
 from footlights.hub.pages.session import OneSite, Sessions
 from footlights.wire import keys
 from tests.hub.conftest import eventually, free_port
@@ -127,16 +129,21 @@ def test_bodies_of_any_form_are_answered(admin: httpx.Client, app: FastAPI, data
     assert admin.get("/api/me").json() == {"name": "admin", "role": "admin"}
 
 
+def _kept(hub: Hub) -> tuple[list[str], list[str]]:
+    """Every device and group."""
+    return [device.id for device in hub.registry.devices()], [group.id for group in hub.registry.groups()]
+
+
 @pytest.mark.parametrize("name", [*SQL[:3], *PATHS[1:4], PATHS[-2]])
 def test_names_are_texts_and_nothing_else(admin: httpx.Client, app: FastAPI, hub: Hub, name: str) -> None:
+    before = _kept(hub)
     for method, path, names in operations(app):
         url = re.sub(r"{(\w+)}", lambda _: name if "%" in name else quote(name, safe="/"), path)
         body = dict.fromkeys(names, name)
         answer = admin.request(method, url + f"?name={quote(name)}&stream={quote(name)}", json=body)
         assert answer.status_code < 500 or answer.status_code == 503, (method, path, answer.text)
         assert "PRIVATE KEY" not in answer.text and "root:" not in answer.text
-    assert [device.id for device in hub.registry.devices()] == ["a"]
-    assert [group.id for group in hub.registry.groups()] == ["line"]
+    assert _kept(hub) == before
     assert [user.name for user in hub.people.users()] == ["admin"]
 
 
@@ -204,8 +211,8 @@ def test_a_body_without_end_is_not_read(admin: httpx.Client) -> None:
 
 
 def test_outside_of_this_machine_everything_goes_by_tls(mosquitto: str, tmp_path: Path) -> None:
-    port = free_port()
-    where = ["--data", str(tmp_path), "--port", str(port), "--broker-port", str(free_port())]
+    port, broker = free_port(), Address("localhost", free_port())
+    where = ["--data", str(tmp_path), "--port", str(port), "--broker-port", str(broker.port)]
     command = [sys.executable, "-m", "footlights", "hub", *where, "--host", "0.0.0.0"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
@@ -224,3 +231,5 @@ def test_outside_of_this_machine_everything_goes_by_tls(mosquitto: str, tmp_path
             assert configuration.count("listener ") == 1 and "require_certificate true" in configuration
         finally:
             process.terminate()
+            process.wait(30)
+    assert not answers_at(broker), "the broker ends with its hub"
