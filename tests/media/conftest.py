@@ -4,11 +4,13 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import takewhile
 from pathlib import Path
 
 import av
@@ -124,8 +126,9 @@ def rtsp_server(
     needs("cvlc")
     # Long enough: VLC hangs up where a file ends.
     shown = write_clip(tmp_path / "shown.mp4", [grey(index % 256) for index in range(500)], sound=tone(20))
-    for folder in (tmp_path, *tmp_path.parents[:2]):  # VLC refuses to run as root, and "nobody" must see the file
-        folder.chmod(0o755)
+    outside = Path(tempfile.gettempdir()).resolve()
+    for folder in (tmp_path, *takewhile(lambda parent: parent.resolve() != outside, tmp_path.parents)):
+        folder.chmod(folder.stat().st_mode | 0o055)  # VLC refuses to run as root, and "nobody" must see the file
     running: list[subprocess.Popen[bytes]] = []
 
     def start() -> subprocess.Popen[bytes]:
