@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -103,7 +104,7 @@ class ModelPull:
         if not lacking([model]):
             return
         hub = self._identity.hub()
-        part, path = part_of(model), f"/api/device/models/{model.digest}"
+        part, path = part_of(model, hub.device), f"/api/device/models/{model.digest}"
         there = part.stat().st_size if part.exists() else 0
         try:
             key, certificate = ((self._identity.folder / f"device.{kind}").read_bytes() for kind in ("key", "crt"))
@@ -115,23 +116,23 @@ class ModelPull:
             ):
                 if answer.status_code != httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:  # else all of it is there
                     _check(answer, model)
-                    self._write(answer, model, there if answer.status_code == httpx.codes.PARTIAL_CONTENT else 0)
+                    self._write(answer, part, there if answer.status_code == httpx.codes.PARTIAL_CONTENT else 0)
         except httpx.HTTPError as error:
             raise SinkError(f"{model} does not come: {type(error).__name__}") from None
         except OSError as error:
             raise ModelMissingError(f"{model} cannot be had: {error.strerror}") from None
-        keep_part(model)
+        keep_part(model, hub.device)
         log.info("%s is here", model)
 
-    def _write(self, answer: httpx.Response, model: HubModel, there: int) -> None:
-        with part_of(model).open("r+b" if there else "wb") as file:
+    def _write(self, answer: httpx.Response, part: Path, there: int) -> None:
+        with part.open("r+b" if there else "wb") as file:
             size = file.seek(there)
             for piece in answer.iter_bytes():
                 if self._closing.is_set():
-                    raise SinkError(f"{model} is on its way")
+                    raise SinkError(f"{part.name} is on its way")
                 size += len(piece)
                 if size > LARGEST:
-                    raise ModelCorruptError(f"{model} is longer than the {LARGEST >> 20} MB that a model may have")
+                    raise ModelCorruptError(f"{part.name} is longer than the {LARGEST >> 20} MB that a model may have")
                 file.write(piece)
 
 

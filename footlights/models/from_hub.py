@@ -67,16 +67,18 @@ def find_kept(model: HubModel) -> Path:
     return files[0]
 
 
-def part_of(model: HubModel) -> Path:
-    """Where a model is gathered while it comes; what is there already need not come again."""
+def part_of(model: HubModel, device: str = "") -> Path:
+    """Where a device gathers a model while it comes; what is there already need not come again. Devices that share a
+    cache do not write into one file.
+    """
     folder = _folder(model)
     folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{model.name}.part"
+    return folder / ".".join(part for part in (model.name, device, "part") if part)
 
 
-def keep_part(model: HubModel) -> Path:
+def keep_part(model: HubModel, device: str = "") -> Path:
     """Take what was gathered as the model. Raises ModelCorruptError: it is something else, and is thrown away."""
-    part = part_of(model)
+    part = part_of(model, device)
     with part.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
@@ -84,7 +86,7 @@ def keep_part(model: HubModel) -> Path:
     if digest != model.digest:
         part.unlink()
         raise ModelCorruptError(f"what came as {model} has the hash {digest[:16]}…; nothing was kept")
-    return part.replace(part.with_suffix(f".{kind}"))
+    return part.replace(part.with_name(f"{model.name}.{kind}"))
 
 
 def forget_unwanted(wanted: Iterable[HubModel], most: int = MOST_KEPT) -> None:

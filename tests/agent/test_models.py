@@ -25,7 +25,7 @@ from footlights.hub.api.application import application
 from footlights.hub.hub import Hub, Place
 from footlights.models import cache
 from footlights.models.bundle import open_bundle
-from footlights.models.from_hub import HubModel, find_kept, part_of, read_reference
+from footlights.models.from_hub import find_kept, part_of, read_reference
 from footlights.wire import signed_request
 from tests.hub.conftest import CUT_OFF, WAIT, eventually, free_port, mosquitto  # noqa: F401  (a fixture)
 
@@ -237,24 +237,24 @@ def test_what_was_cut_off_goes_on_and_what_is_wrong_is_thrown_away(world: World)
     model = read_reference(world.upload("cut", content))
     asked: list[int] = []
     pull = model_pull.ModelPull(world.identity)
-    write = pull._write
+    write, device = pull._write, pull._identity.hub().device
 
-    def heard(answer: httpx.Response, model: HubModel, there: int) -> None:
+    def heard(answer: httpx.Response, part: Path, there: int) -> None:
         asked.append(there)
-        write(answer, model, there)
+        write(answer, part, there)
 
     pull._write = heard  # type: ignore[method-assign]
     world.command("pull-model", model=str(model))
     find_kept(model).unlink()
-    part_of(model).write_bytes(content[:1000])
+    part_of(model, device).write_bytes(content[:1000])
     pull._get(model)
     assert asked == [1000] and find_kept(model).read_bytes() == content
     find_kept(model).unlink()
-    part_of(model).write_bytes(content)  # all of it came, and nobody looked
+    part_of(model, device).write_bytes(content)  # all of it came, and nobody looked
     pull._get(model)
     assert find_kept(model).read_bytes() == content
     find_kept(model).unlink()
-    part_of(model).write_bytes(b"x" * 1000)
+    part_of(model, device).write_bytes(b"x" * 1000)
     with pytest.raises(ModelCorruptError, match="nothing was kept"):
         pull._get(model)
     with pytest.raises(ModelMissingError):

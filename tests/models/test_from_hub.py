@@ -88,3 +88,12 @@ def test_what_nothing_wants_goes_the_oldest_first(cache: Path) -> None:
 def test_nothing_is_forgotten_where_there_is_nothing(cache: Path) -> None:
     forget_unwanted((), 0)
     assert not (cache / "hub").exists()
+
+
+def test_devices_that_share_a_cache_gather_apart(cache: Path) -> None:
+    content = b"weights of a net"
+    model = HubModel("cans", hashlib.sha256(content).hexdigest())
+    for device in ("a", "b"):
+        part_of(model, device).write_bytes(content)
+    kept = {keep_part(model, device) for device in ("a", "b")}
+    assert kept == {find_kept(model)}
