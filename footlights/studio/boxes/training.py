@@ -18,12 +18,12 @@ from footlights.core.scene import Detections
 from footlights.media.images import load
 from footlights.perception.heads.found import suppression
 from footlights.perception.heads.yolo import decode_yolox, yolox_grid
+from footlights.studio import checkpoint
 from footlights.studio.boxes.augment import Shown, augmented, fitted
 from footlights.studio.boxes.dataset import BoxSet, Sample
 from footlights.studio.boxes.loss import Cells, loss
 from footlights.studio.boxes.net import STRIDES, Detector, Exported, new_detector
 from footlights.studio.boxes.scores import Truth, average_precision, mean_average_precision
-from footlights.studio.checkpoint import blend
 
 KEPT = 640  # pixels of the longer side with which pictures are held in memory
 LEAST = 4  # pictures that a class must be in
@@ -119,7 +119,7 @@ class Run:
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 10.0)
         self.optimiser.step()
         seen = epoch * self.steps
-        blend(self.average, self.net, min(self.settings.average, (1 + seen) / (10 + seen)))
+        checkpoint.blend(self.average, self.net, min(self.settings.average, (1 + seen) / (10 + seen)))
         return float(value.detach())
 
     @torch.no_grad()
@@ -138,20 +138,15 @@ class Run:
 
     def state(self) -> dict[str, Any]:
         """All that `restore` needs to go on."""
-        return {
-            "labels": list(self.labels), "settings": vars(self.settings), "net": self.net.state_dict(),
-            "average": self.average.state_dict(), "optimiser": self.optimiser.state_dict(), "best": self.best,
-            "history": self.history,
-        }  # fmt: skip
+        return {**checkpoint.state(self.labels, self.settings, self.history, **self._parts()), "best": self.best}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a state. Raises SettingsError where settings or labels are not those it was made with."""
-        if state["settings"] != vars(self.settings) or state["labels"] != list(self.labels):
-            raise SettingsError("the checkpoint was made with other settings or labels; use another folder")
-        self.net.load_state_dict(state["net"])
-        self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.best, self.history = state["best"], state["history"]
+        self.history = checkpoint.restore(state, self.labels, self.settings, **self._parts())
+        self.best = state["best"]
+
+    def _parts(self) -> dict[str, Any]:
+        return {"net": self.net, "average": self.average, "optimiser": self.optimiser}
 
 
 def check(settings: Settings, train: BoxSet, valid: BoxSet) -> None:

@@ -15,7 +15,7 @@ from footlights.core.errors import SettingsError
 from footlights.core.scene import Floats
 from footlights.recognition.clip_classes import BACKGROUND, PICTURE_RATE
 from footlights.recognition.movement.sight import RATE
-from footlights.studio.checkpoint import blend
+from footlights.studio import checkpoint
 from footlights.studio.clips.dataset import SeenClip
 from footlights.studio.clips.everyday import TRAINING, everyday
 from footlights.studio.clips.net import people_net, picture_net
@@ -180,24 +180,19 @@ class Run:
         nn.utils.clip_grad_norm_([weight for weight in self.net.parameters() if weight.requires_grad], 1.0)
         self.optimiser.step()
         seen = epoch * self.steps
-        blend(self.average, self.net, min(0.98, (1 + seen) / (10 + seen)))
+        checkpoint.blend(self.average, self.net, min(0.98, (1 + seen) / (10 + seen)))
         return float(value.detach())
 
     def state(self) -> dict[str, Any]:
         """All that `restore` needs to go on."""
-        return {
-            "labels": list(self.labels), "settings": vars(self.settings), "net": self.net.state_dict(),
-            "average": self.average.state_dict(), "optimiser": self.optimiser.state_dict(), "history": self.history,
-        }  # fmt: skip
+        return checkpoint.state(self.labels, self.settings, self.history, **self._parts())
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a state. Raises SettingsError where settings or labels are not those it was made with."""
-        if state["settings"] != vars(self.settings) or state["labels"] != list(self.labels):
-            raise SettingsError("the checkpoint was made with other settings or labels; use another folder")
-        self.net.load_state_dict(state["net"])
-        self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.history = state["history"]
+        self.history = checkpoint.restore(state, self.labels, self.settings, **self._parts())
+
+    def _parts(self) -> dict[str, Any]:
+        return {"net": self.net, "average": self.average, "optimiser": self.optimiser}
 
 
 @dataclass(frozen=True, eq=False)

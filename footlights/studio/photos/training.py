@@ -11,9 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from footlights.core.errors import SettingsError
 from footlights.recognition.photo_classes import Crop
-from footlights.studio.checkpoint import blend
+from footlights.studio import checkpoint
 from footlights.studio.emotion import measures
 from footlights.studio.photos.features import FeatureSet, Watch
 from footlights.studio.photos.net import BodyHead, Head, new_head
@@ -98,24 +97,19 @@ class Run:
         torch.autograd.backward(value)
         self.optimiser.step()
         seen = epoch * self.steps
-        blend(self.average, self.head, min(0.98, (1 + seen) / (10 + seen)))
+        checkpoint.blend(self.average, self.head, min(0.98, (1 + seen) / (10 + seen)))
         return float(value.detach())
 
     def state(self) -> dict[str, Any]:
         """All that `restore` needs to go on."""
-        return {
-            "labels": list(self.labels), "settings": vars(self.settings), "head": self.head.state_dict(),
-            "average": self.average.state_dict(), "optimiser": self.optimiser.state_dict(), "history": self.history,
-        }  # fmt: skip
+        return checkpoint.state(self.labels, self.settings, self.history, **self._parts())
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a state. Raises SettingsError where settings or labels are not those it was made with."""
-        if state["settings"] != vars(self.settings) or state["labels"] != list(self.labels):
-            raise SettingsError("the checkpoint was made with other settings or labels; use another folder")
-        self.head.load_state_dict(state["head"])
-        self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.history = state["history"]
+        self.history = checkpoint.restore(state, self.labels, self.settings, **self._parts())
+
+    def _parts(self) -> dict[str, Any]:
+        return {"head": self.head, "average": self.average, "optimiser": self.optimiser}
 
 
 @torch.no_grad()
