@@ -27,7 +27,8 @@ from footlights.models import cache
 from footlights.models.bundle import open_bundle
 from footlights.models.from_hub import find_kept, part_of, read_reference
 from footlights.wire import signed_request
-from tests.hub.conftest import CUT_OFF, WAIT, eventually, free_port, mosquitto  # noqa: F401  (a fixture)
+from tests.hub.conftest import CUT_OFF, WAIT, eventually, mosquitto  # noqa: F401  (a fixture)
+from tests.ports import free_port
 
 pytestmark = CUT_OFF
 ONNX = (cache.WEIGHTS / "hand_shapes.onnx").read_bytes()

@@ -3,7 +3,6 @@
 import gc
 import os
 import shutil
-import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from bench.sides.postgres import Postgres, programs
 from footlights.hub.authority import Authority
 from footlights.hub.database import Database
 from footlights.hub.hub import Hub, Place
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from tests.hub.house import House
@@ -22,12 +22,6 @@ if TYPE_CHECKING:
 # paho leaves the socket of a handshake that was cut off to the garbage collector, which then complains.
 CUT_OFF = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 WAIT = 30.0  # seconds after which a test that waits for something is lost
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 def eventually(holds: Callable[[], object], seconds: float = WAIT) -> object:

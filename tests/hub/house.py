@@ -20,7 +20,8 @@ from footlights.hub.api.application import application
 from footlights.hub.hub import Hub, Place
 from footlights.hub.pages import happenings, live
 from footlights.hub.pages.session import OneSite, Sessions
-from tests.hub.conftest import eventually, free_port
+from tests.hub.conftest import eventually
+from tests.ports import free_port
 
 DEVICE = "camera-1"
 

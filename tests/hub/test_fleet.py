@@ -22,7 +22,8 @@ from footlights.hub import schema
 from footlights.hub.api.application import application
 from footlights.hub.hub import Hub
 from footlights.wire import keys
-from tests.hub.conftest import CUT_OFF, WAIT, eventually, free_port
+from tests.hub.conftest import CUT_OFF, WAIT, eventually
+from tests.ports import free_port
 
 pytestmark = CUT_OFF
 

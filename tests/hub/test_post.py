@@ -13,7 +13,7 @@ from footlights.core.errors import FootlightsError, SettingsError
 from footlights.hub.database import Database
 from footlights.hub.post import Post
 from footlights.hub.rules import Rules
-from tests.hub.conftest import free_port
+from tests.ports import free_port
 
 RULE = {"when": {"name": "tlSecondaryDetectionCount"}, "then": {"mail": ["operator@example.com"]}}
 

@@ -17,7 +17,8 @@ from footlights.hub.database import Database
 from footlights.hub.registry import Registry
 from footlights.hub.rules import Judge, Rules
 from footlights.wire.fleet import Message
-from tests.hub.conftest import eventually, free_port
+from tests.hub.conftest import eventually
+from tests.ports import free_port
 
 SESSION = "0123456789abcdef"
 

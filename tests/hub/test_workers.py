@@ -24,7 +24,8 @@ from footlights.hub.ingest import Ingest
 from footlights.hub.mosquitto import WORKER, Address, client_context, write_configuration
 from footlights.hub.workers import read_address, worker
 from footlights.wire import fleet
-from tests.hub.conftest import CUT_OFF, WAIT, eventually, free_port
+from tests.hub.conftest import CUT_OFF, WAIT, eventually
+from tests.ports import free_port
 
 pytestmark = CUT_OFF
 SESSION = "0123456789abcdef"

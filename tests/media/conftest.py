@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import threading
@@ -16,6 +15,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+
+from tests import ports
 
 RATE = 48000
 
@@ -88,9 +89,7 @@ def needs() -> Callable[[str], str]:
 
 @pytest.fixture
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return ports.free_port()
 
 
 class _Quiet(SimpleHTTPRequestHandler):

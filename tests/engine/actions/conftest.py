@@ -16,14 +16,9 @@ from pathlib import Path
 import pytest
 
 from footlights.core.event import Event
+from tests.ports import free_port
 
 WAIT = 60  # seconds after which a test that waits for something is lost
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 @pytest.fixture

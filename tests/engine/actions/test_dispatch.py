@@ -15,7 +15,8 @@ from footlights.engine.actions.dispatch import Dispatcher, Retry
 from footlights.engine.actions.log import ActionLog, Outcome, Record
 from footlights.engine.actions.mqtt import Mqtt
 from footlights.engine.actions.webhook import Webhook
-from tests.engine.actions.conftest import WAIT, Answer, Receiver, free_port
+from tests.engine.actions.conftest import WAIT, Answer, Receiver
+from tests.ports import free_port
 
 QUICK = Retry(first=0.01, longest=0.05)
 NEVER = Retry(first=100_000.0, longest=100_000.0, age=1_000_000.0)  # whoever waits for this waits for ever

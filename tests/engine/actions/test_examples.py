@@ -27,7 +27,8 @@ from footlights.engine.registry import load_app
 from footlights.media.picture import ArrayPicture
 from footlights.wire.document import load, parse
 from footlights.wire.settings import validate
-from tests.engine.actions.conftest import WAIT, free_port
+from tests.engine.actions.conftest import WAIT
+from tests.ports import free_port
 
 ROOT = Path(footlights.__file__).parents[1]
 EXAMPLES = ROOT / "examples"

@@ -21,7 +21,8 @@ from footlights.engine.home_assistant import HomeAssistant
 from footlights.engine.watch import StreamReport
 from footlights.media.picture import ArrayPicture
 from footlights.wire import home_assistant as layout
-from tests.engine.actions.conftest import WAIT, free_port
+from tests.engine.actions.conftest import WAIT
+from tests.ports import free_port
 
 LINE = "line-1"
 Make = Callable[..., Any]

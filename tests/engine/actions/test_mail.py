@@ -15,7 +15,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from footlights.core.errors import SettingsError, SinkError
 from footlights.core.event import Event
 from footlights.engine.actions.mail import Mail
-from tests.engine.actions.conftest import Certificate, free_port
+from tests.engine.actions.conftest import Certificate
+from tests.ports import free_port
 
 
 class Postbox:

@@ -17,7 +17,8 @@ from footlights.core.errors import SettingsError, SinkError
 from footlights.core.event import Event
 from footlights.engine.actions import mqtt
 from footlights.engine.actions.mqtt import Mqtt
-from tests.engine.actions.conftest import WAIT, Broker, Certificate, free_port
+from tests.engine.actions.conftest import WAIT, Broker, Certificate
+from tests.ports import free_port
 
 
 class Subscriber:

@@ -13,7 +13,8 @@ from cloudevents.http import from_http
 from footlights.core.errors import SettingsError, SinkError
 from footlights.core.event import Event
 from footlights.engine.actions.webhook import Webhook
-from tests.engine.actions.conftest import WAIT, Answer, Certificate, Receiver, free_port
+from tests.engine.actions.conftest import WAIT, Answer, Certificate, Receiver
+from tests.ports import free_port
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from fastapi import FastAPI
 from footlights.hub.api.access import Patience
 from footlights.hub.api.application import application
 from footlights.hub.hub import Hub
-from tests.hub.conftest import eventually, free_port
+from tests.hub.conftest import eventually
+from tests.ports import free_port
 
 
 class Client:

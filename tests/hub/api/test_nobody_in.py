@@ -26,9 +26,10 @@ from footlights.hub.mosquitto import Address
 from footlights.hub.mosquitto import answers as answers_at
 from footlights.hub.pages.session import OneSite, Sessions
 from footlights.wire import keys
-from tests.hub.conftest import eventually, free_port
+from tests.hub.conftest import eventually
 from tests.hub.test_authority import request
 from tests.hub.test_nonsense import ANYTHING, PLAIN
+from tests.ports import free_port
 
 SQL = ("x'; DROP TABLE devices; --", "a' OR '1'='1", 'a" OR 1=1 --', "a'); DELETE FROM users; --", "%", "_")
 PATHS = (

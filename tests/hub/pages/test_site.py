@@ -16,8 +16,9 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
 
-from tests.hub.conftest import WAIT, eventually, free_port
+from tests.hub.conftest import WAIT, eventually
 from tests.media.page.conftest import browser  # noqa: F401  (a fixture)
+from tests.ports import free_port
 
 PATIENCE = 60_000  # milliseconds
 

@@ -15,8 +15,9 @@ from websockets.sync.client import connect
 from footlights.hub.api.application import application
 from footlights.hub.hub import Hub, Place
 from footlights.hub.stage.server import mounted
-from tests.hub.conftest import eventually, free_port
+from tests.hub.conftest import eventually
 from tests.hub.stage.conftest import SHOW
+from tests.ports import free_port
 
 TEXT = SHOW.replace("play: film.mp4", "webhook: 'http://127.0.0.1:9/'").replace("length: 1:00", "song: song.ogg")
 
