@@ -98,7 +98,7 @@ def browser() -> Iterator[Any]:
 def tab(browser: Any, studio: Studio) -> Iterator[Any]:
     """A tab that makes the test fail where a script fails, a policy is broken, or anything outside is asked."""
     context = browser.new_context(viewport={"width": 1360, "height": 850}, base_url=studio.base)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     opened = context.new_page()
     problems: list[str] = []
     asked: list[str] = []

@@ -147,6 +147,17 @@ def _try_it_live(tab: Any) -> None:
     tab.locator(".stage:not([data-on])").wait_for()
 
 
+def test_a_press_on_a_page_that_is_not_ready_yet_is_not_lost(tab: Any, project: Make) -> None:
+    made = project("boxes", "Slow", "up", "down")
+
+    late = "(...all) => new Promise((go) => setTimeout(go, 2000)).then(() => ask(...all))"
+    tab.add_init_script(f"const ask = fetch; window.fetch = {late};")
+    tab.goto(f"/p/{made.rpartition('/')[2]}/draw", wait_until="commit")
+    tab.get_by_label("Another label").fill("aside")
+    tab.get_by_role("button", name="Add the label").click()
+    tab.locator("#labels").get_by_text("aside").wait_for()
+
+
 def test_boxes_are_drawn_with_mouse_and_keys(tab: Any, project: Make, studio: Studio) -> None:
     name = project("boxes", "Cans", "up", "down").rpartition("/")[2]
     notes = studio.folder / name / "labels"

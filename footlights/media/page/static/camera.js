@@ -195,3 +195,4 @@ document.addEventListener("visibilitychange", () => {
 });
 setInterval(figures, 500);
 everyPicture();
+byId("main").inert = false; // until here a press would be lost

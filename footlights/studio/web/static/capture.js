@@ -2,7 +2,7 @@
 
 import { Collection } from "./collection.js";
 import { byId } from "./dom.js";
-import { complain, onKeys, openPage, upload } from "./studio.js";
+import { complain, onKeys, openPage, unlock, upload } from "./studio.js";
 import { stamp, wait, Webcam } from "./webcam.js";
 
 const MOST = 200; // pictures of one burst
@@ -72,4 +72,4 @@ byId("open").addEventListener("click", () => camera.open().then(async () => { by
 byId("turn").addEventListener("click", () => camera.turn().catch(complain));
 burst.addEventListener("click", () => shoot(burstLength()));
 byId("one").addEventListener("click", () => shoot(1));
-begin().catch(complain);
+begin().catch(complain).finally(unlock);

@@ -3,7 +3,7 @@
 import { byId, element, icon, plural } from "./dom.js";
 import { notesOf } from "./notes.js";
 import { moved, Sketch, stretched } from "./sketch.js";
-import { ask, at, complain, fileAt, onKeys, openPage, pathAt, reason, say, tone } from "./studio.js";
+import { ask, at, complain, fileAt, onKeys, openPage, pathAt, reason, say, tone, unlock } from "./studio.js";
 
 const ALIKE = 0.6; // overlap from which a suggestion means a box that is there
 const MIDDLE = { left: 0.4, top: 0.4, right: 0.6, bottom: 0.6 };
@@ -264,4 +264,4 @@ byId("sketch").addEventListener("keydown", (event) => {
   choose(chosen + 1);
 });
 addEventListener("pagehide", () => notes?.save());
-if (facts) load().catch(complain);
+if (facts) load().catch(complain).finally(unlock);

@@ -2,7 +2,7 @@
 
 import { byId, element, shape } from "./dom.js";
 import { address } from "./link.js";
-import { ask, at, complain, openPage, pageOf, tone } from "./studio.js";
+import { ask, at, complain, openPage, pageOf, tone, unlock } from "./studio.js";
 import { Webcam } from "./webcam.js";
 
 const SIDE = 640; // pixels of what is sent
@@ -105,6 +105,7 @@ async function send() {
   ready = false;
   const blob = await camera.picture(SIDE, QUALITY);
   if (blob && socket?.readyState === WebSocket.OPEN) socket.send(blob);
+  else ready = true;
 }
 
 function stop() {
@@ -134,4 +135,4 @@ byId("open").addEventListener("click", async () => {
 byId("close").addEventListener("click", stop);
 byId("run").addEventListener("change", () => camera.on && connect());
 byId("collect").href = pageOf();
-if (facts) fillRuns().catch(complain);
+if (facts) fillRuns().catch(complain).finally(unlock);

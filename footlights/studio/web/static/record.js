@@ -2,7 +2,7 @@
 
 import { Collection } from "./collection.js";
 import { byId, clock } from "./dom.js";
-import { complain, onKeys, openPage, pageOf, say, upload } from "./studio.js";
+import { complain, onKeys, openPage, pageOf, say, unlock, upload } from "./studio.js";
 import { stamp, wait, Webcam } from "./webcam.js";
 
 const KINDS = ["video/mp4;codecs=avc1", "video/webm;codecs=vp9", "video/webm;codecs=vp8", "video/webm"];
@@ -101,4 +101,4 @@ byId("thumbs").addEventListener("click", ({ target }) => {
 byId("open").addEventListener("click", () => camera.open().then(async () => { byId("turn").hidden = !(await camera.several()); }).catch(complain).finally(ready));
 byId("turn").addEventListener("click", () => camera.turn().catch(complain));
 button.addEventListener("click", shoot);
-begin().catch(complain);
+begin().catch(complain).finally(unlock);

@@ -77,6 +77,9 @@ export async function openPage(current = "") {
   return facts;
 }
 
+// The page can be used: whatever hears its buttons is in place. Until then <main> is inert, so that no click is lost.
+export const unlock = () => { byId("main").inert = false; };
+
 // A thumbnail of a file of the project, with a button that takes it away.
 export function thumb(item, remove, isNew = false) {
   const shown = element("figure", { class: isNew ? "thumb new" : "thumb", "data-path": item.path });

@@ -2,7 +2,7 @@
 
 import { byId, clock, element, icon, plural } from "./dom.js";
 import { BACKGROUND, Segments } from "./segments.js";
-import { ask, at, complain, fileAt, onKeys, openPage, pageOf, pathAt, say, tone } from "./studio.js";
+import { ask, at, complain, fileAt, onKeys, openPage, pageOf, pathAt, say, tone, unlock } from "./studio.js";
 import { Timeline } from "./timeline.js";
 
 const TILES = [6, 12, 24, 48, 96]; // pictures of the strip, as it gets longer
@@ -263,4 +263,4 @@ onKeys({
   0: () => tag(BACKGROUND), digit: ({ key }) => named()[Number(key) - 1] && tag(named()[Number(key) - 1]),
 });
 addEventListener("pagehide", () => segments?.save());
-if (facts) load().catch(complain);
+if (facts) load().catch(complain).finally(unlock);

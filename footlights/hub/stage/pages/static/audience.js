@@ -357,4 +357,5 @@ document.addEventListener("visibilitychange", () => {
   stayAwake();
   if (!ended && line.socket) clock.begin(); // clocks of pages stand still in sleeping telephones
 });
+byId("join").inert = false; // until here a press would be lost
 prepare();
