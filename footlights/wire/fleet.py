@@ -17,7 +17,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeGuard, get_args
 
 from footlights.core.errors import FootlightsError
@@ -118,10 +118,10 @@ def device_of(topic_name: str, name: str) -> str | None:
 
 def encode(message: Message | Received | Status | Desired | Command | Mapping[str, Any]) -> bytes:
     """A message as it travels."""
-    content = dict(message) if isinstance(message, Mapping) else asdict(message)
+    content = dict(message if isinstance(message, Mapping) else vars(message))
     if content.get("expires") == math.inf:
         del content["expires"]
-    return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return _WRITER.encode(content).encode()
 
 
 def read_message(payload: bytes) -> Message:
@@ -198,7 +198,7 @@ def _parse(payload: bytes) -> dict[str, Any]:
     if len(payload) > LARGEST:
         raise MessageError(f"{len(payload)} bytes; at most {LARGEST} are taken")
     try:
-        content = json.loads(payload.decode(), parse_constant=_refuse_constant)
+        content = _READER.decode(payload.decode())
     except (ValueError, RecursionError):
         raise MessageError("no JSON") from None
     if not isinstance(content, dict):
@@ -284,3 +284,7 @@ def _halved(text: str) -> bool:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
+
+
+_WRITER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_READER = json.JSONDecoder(parse_constant=_refuse_constant)
