@@ -1,16 +1,17 @@
 """From the broker into the archive: batches, stored before they are acknowledged."""
 
+import itertools
 import logging
-import queue
+import selectors
 import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 from paho.mqtt.client import Client, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -36,6 +37,8 @@ UNSTORABLE = (
     AttributeError,
     ArithmeticError,
 )  # what one message does
+LOOK_EVERY = 0.2  # seconds between two looks whether this is to end
+RECONNECT = (1.0, 2.0, 4.0, 5.0)  # seconds before another try to connect
 TRY_AGAIN = 1.0  # seconds between two tries to store, where the database is away
 
 
@@ -54,6 +57,8 @@ class Ingest:
 
     A message is acknowledged to the broker after it was stored; the device forgets it when it is told so, by a message
     that travels the other way. Whoever dies in between, nothing is lost, and what comes twice is stored once.
+
+    One thread reads, stores and answers: a second one would wait for the interpreter at every few bytes.
     """
 
     def __init__(
@@ -61,24 +66,23 @@ class Ingest:
     ) -> None:
         self._archive = archive
         self._on_new = on_new
-        self._waiting: queue.SimpleQueue[MQTTMessage | None] = queue.SimpleQueue()  # as long as `MOST_WAITING` allows
+        self._waiting: list[MQTTMessage] = []  # as long as `MOST_WAITING` allows
         self._connected = threading.Event()
         self._closing = threading.Event()
+        self._line: Line | None = None
         self.refused = 0  # messages that were none
         self.client = connect(broker, self._subscribe)
-        self.client.on_message = lambda client, userdata, message: self._waiting.put(message)
-        self.client.on_disconnect = lambda *_: self._connected.clear()
+        self.client.on_message = lambda client, userdata, message: self._waiting.append(message)
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
 
     @property
     def waiting(self) -> int:
         """Messages that have come and are not stored yet."""
-        return self._waiting.qsize()
+        return len(self._waiting)
 
     def start(self) -> None:
         """Begin."""
         self._thread.start()
-        self.client.loop_start()
 
     def wait_until_connected(self, seconds: float) -> bool:
         """Whether it hears what devices say, after at most so many seconds."""
@@ -89,42 +93,47 @@ class Ingest:
         database that is away does not take.
         """
         self._closing.set()
-        self._waiting.put(None)
         self._thread.join()
         self.client.disconnect()
-        self.client.loop_stop()
 
     def _subscribe(self, client: Client) -> None:
         client.subscribe(MESSAGES, qos=1)
         self._connected.set()
 
     def _run(self) -> None:
-        while True:
-            batch, ended = self._gather()
+        pauses = itertools.chain(RECONNECT, itertools.repeat(RECONNECT[-1]))
+        while not self._closing.is_set():
+            try:
+                self.client.reconnect()
+            except OSError as error:
+                log.debug("there is no broker: %s", error)
+            else:
+                with Line(self.client) as self._line:
+                    self._serve(self._line)
+                self._line = None
+                if self._connected.is_set():
+                    pauses = itertools.chain(RECONNECT, itertools.repeat(RECONNECT[-1]))
+            self._connected.clear()
+            self._waiting.clear()  # the broker sends it again, by other numbers
+            self._closing.wait(next(pauses))
+
+    def _serve(self, line: "Line") -> None:
+        """Store what comes, until the line is cut or this ends."""
+        while line.turn(LOOK_EVERY):
+            until = time.monotonic() + GATHER
+            while self._waiting and len(self._waiting) < MOST_AT_ONCE and (left := until - time.monotonic()) > 0:
+                if not line.turn(left):
+                    return
+            batch, self._waiting = self._waiting, []
             if batch:
                 self._store(batch)
-            if ended:
+            if self._closing.is_set():
                 return
 
-    def _gather(self) -> tuple[list[MQTTMessage], bool]:
-        """What comes within a moment of the first message, and whether this is the end."""
-        batch: list[MQTTMessage] = []
-        first = self._waiting.get()
-        until = time.monotonic() + GATHER
-        while first is not None:
-            batch.append(first)
-            try:
-                first = self._waiting.get(timeout=max(0.0, until - time.monotonic()))
-            except queue.Empty:
-                return batch, False
-            if len(batch) >= MOST_AT_ONCE:
-                self._store(batch)
-                batch, until = [], time.monotonic() + GATHER
-        return batch, True
-
     def _store(self, batch: Sequence[MQTTMessage]) -> None:
+        line = self._line
         arrived = [read for message in batch if (read := self._read(message)) is not None]
-        if not self._take(arrived):
+        if not self._take(arrived) or (line is not None and line.cut):
             return  # not acknowledged, so nothing is lost
         for message in batch:
             self.client.ack(message.mid, message.qos)
@@ -139,7 +148,7 @@ class Ingest:
                 if isinstance(error, DataError | IntegrityError):
                     return self._take_without(arrived, type(error.orig).__name__)
                 log.warning("the database does not take messages, trying again: %s", type(error.orig).__name__)
-                if self._closing.wait(TRY_AGAIN):
+                if self._rest(TRY_AGAIN):
                     return False
             except UNSTORABLE as error:
                 log.error("what was said cannot be stored", exc_info=error)
@@ -149,6 +158,14 @@ class Ingest:
         if new and self._on_new is not None:
             self._on_new(new)
         return True
+
+    def _rest(self, seconds: float) -> bool:
+        """Wait, but keep the line; whether this is to end."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and self._line is not None and self._line.turn(left):
+            if self._closing.is_set():
+                return True
+        return self._closing.wait(max(0.0, left))
 
     def _take_without(self, arrived: Sequence[Arrived], why: str) -> bool:
         """Store messages of which one cannot be: all others, and in its place that it was refused."""
@@ -177,6 +194,42 @@ class Ingest:
         self.refused += 1
         if self.refused.bit_count() == 1:  # 1, 2, 4, 8 ...: a device that talks nonsense does not fill the log
             log.warning("a message of %s is refused: %s (%d so far)", device, why, self.refused)
+
+
+class Line:
+    """The connection of a client that has no thread of its own: whoever holds it reads and writes."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._selector = selectors.DefaultSelector()
+        self._pending: Callable[[], int] = getattr(client.socket(), "pending", lambda: 0)  # bytes that TLS has read
+        self._number = -1 if (found := client.socket()) is None else found.fileno()
+        self.cut = self._number < 0
+        if not self.cut:
+            self._selector.register(self._number, selectors.EVENT_READ)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._selector.close()
+
+    def turn(self, seconds: float) -> bool:
+        """Wait for something to come, at most so long, and take it; whether the connection is still there."""
+        if self.cut:
+            return False
+        writes = selectors.EVENT_WRITE if self._client.want_write() else 0
+        self._selector.modify(self._number, selectors.EVENT_READ | writes)
+        came = self._pending() > 0 or self._selector.select(seconds)
+        done = MQTTErrorCode.MQTT_ERR_SUCCESS
+        for _ in range(MOST_AT_ONCE if came else 0):
+            done = self._client.loop_read()
+            if done or self._client.socket() is None or not self._pending():
+                break
+        if not done and self._client.want_write():
+            done = self._client.loop_write()
+        self.cut = bool(done or self._client.loop_misc() or self._client.socket() is None)
+        return not self.cut
 
 
 def connect(broker: Broker, on_connect: Callable[[Client], None]) -> Client:

@@ -1,7 +1,6 @@
 """Whatever devices send, the hub goes on: what is none is refused, what can be stored is stored, and once."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,10 +101,8 @@ class Listening:
 
 
 @pytest.fixture
-def listening(database: Database, authority: Authority) -> Iterator[Listening]:
-    made = Listening(database, authority)
-    yield made
-    made.ingest.client.loop_stop()
+def listening(database: Database, authority: Authority) -> Listening:
+    return Listening(database, authority)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
