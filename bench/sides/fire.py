@@ -106,6 +106,9 @@ class Fleet:
         except TimeoutError:
             raise AssertionError(self.disagreement()) from None
         eventually(lambda: set(self._hooks.told) >= set(self._column("SELECT id FROM firings")), "webhooks are sent")
+        both = "outboxes LEFT JOIN rolled USING (device, session)"
+        behind = f"SELECT count(*) FROM {both} WHERE stored > coalesce(sequence, 0)"
+        eventually(lambda: self._column(behind) == [0], "measurements are added up")
 
     def check(self) -> dict[str, int]:
         """Raises AssertionError where something was lost, or is there twice. What there is, in numbers."""

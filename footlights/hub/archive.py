@@ -7,14 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, case, select, update
+from sqlalchemy import Connection, select, update
 
 from footlights.hub import places, schema
 from footlights.hub.database import Database
 from footlights.wire import merge_patch
 from footlights.wire.fleet import LONGEST_NAME, Message, Received
 
-GRAINS = (60, 3600)  # seconds that measurements are rolled up to
 LARGEST_PICTURE = 192 * 1024  # bytes
 MOST_BEYOND = 1000  # messages that are followed at once
 Outbox = tuple[str, str]  # device, session
@@ -55,7 +54,7 @@ class Archive:
             if not batch:
                 return [], {}
             new = _insert(connection, self._database, batch)
-            _keep(connection, self._database, new)
+            _keep(connection, new)
             if self._database.embedded:  # one writer at a time anyway: one transaction does
                 return new, self._pass_on(connection, batch)
         with self._database.write() as connection:  # whoever dies in between is sent the batch again
@@ -178,66 +177,13 @@ def _keep_reached(
     )
 
 
-def _keep(connection: Connection, database: Database, new: Sequence[Arrived]) -> None:
-    """What follows from new messages in whatever order they come: roll-ups, answers, pictures."""
-    _roll_up(connection, database, [arrived for arrived in new if arrived.message.kind == "telemetry"])
+def _keep(connection: Connection, new: Sequence[Arrived]) -> None:
+    """What follows from new messages in whatever order they come: answers and pictures."""
     for arrived in new:
         if arrived.message.kind == "answer":
             _answer(connection, arrived)
         elif arrived.message.kind == "picture":
             _picture(connection, arrived)
-
-
-def _roll_up(connection: Connection, database: Database, telemetry: Iterable[Arrived]) -> None:
-    """Add measurements to their minute and their hour."""
-    sums: dict[tuple[str, str, str, int, int], dict[str, Any]] = {}
-    for arrived in telemetry:
-        message = arrived.message
-        stream = str(message.body.get("stream") or "")
-        for name, value in message.body["values"].items():
-            if isinstance(value, str):
-                continue
-            for grain in GRAINS:
-                start = int(message.time // grain) * grain
-                _add(sums, (arrived.device, stream, name, grain, start), float(value), message.time)
-    if not sums:
-        return
-    statement = database.insert(schema.rollups)
-    table, added = schema.rollups.c, statement.excluded
-    later = added.last_at >= table.last_at
-    statement = statement.on_conflict_do_update(
-        index_elements=["device", "stream", "name", "seconds", "start"],
-        set_={
-            "count": table.count + added.count,
-            "total": table.total + added.total,
-            "lowest": database.least(table.lowest, added.lowest),
-            "highest": database.greatest(table.highest, added.highest),
-            "last": case((later, added.last), else_=table.last),
-            "last_at": database.greatest(table.last_at, added.last_at),
-        },
-    )
-    database.put(connection, statement, [sums[key] for key in sorted(sums)])
-
-
-def _add(
-    sums: dict[tuple[str, str, str, int, int], dict[str, Any]],
-    key: tuple[str, str, str, int, int],
-    number: float,
-    moment: float,
-) -> None:
-    """Add one measurement to its row."""
-    if (row := sums.get(key)) is None:
-        device, stream, name, seconds, start = key
-        sums[key] = {
-            "device": device, "stream": stream, "name": name, "seconds": seconds, "start": start, "count": 1,
-            "total": number, "lowest": number, "highest": number, "last": number, "last_at": moment,
-        }  # fmt: skip
-        return
-    row["count"] += 1
-    row["total"] += number
-    row["lowest"], row["highest"] = min(row["lowest"], number), max(row["highest"], number)
-    if moment >= row["last_at"]:
-        row["last"], row["last_at"] = number, moment
 
 
 def _report(connection: Connection, database: Database, arrived: Arrived) -> None:

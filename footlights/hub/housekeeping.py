@@ -55,13 +55,13 @@ class Housekeeping:
         """Forget what is too old; how many rows that were."""
         now, keep = self._clock(), self._keep
         messages, rollups = schema.messages.c, schema.rollups.c
-        stored = select(schema.outboxes.c.stored).where(
-            schema.outboxes.c.device == messages.device, schema.outboxes.c.session == messages.session
+        rolled = select(schema.rolled.c.sequence).where(
+            schema.rolled.c.device == messages.device, schema.rolled.c.session == messages.session
         )
         old = (
-            # What lies behind a gap is still needed to know where the gap ends.
+            # What lies behind a gap is still needed to know where the gap ends, and what is not added up yet.
             (schema.messages, messages.id, (messages.time < now - keep.messages * DAY)
-             & (messages.sequence <= stored.scalar_subquery())),
+             & (messages.sequence <= rolled.scalar_subquery())),
             (schema.pictures, schema.pictures.c.id, schema.pictures.c.time < now - keep.pictures * DAY),
             (schema.audit, schema.audit.c.id, schema.audit.c.time < now - keep.audit * DAY),
             (schema.commands, schema.commands.c.id, schema.commands.c.time < now - keep.audit * DAY),

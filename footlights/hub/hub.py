@@ -28,6 +28,7 @@ from footlights.hub.registry import Registry
 from footlights.hub.relay import Relay, asking
 from footlights.hub.rollout_steps import RolloutSteps
 from footlights.hub.rollouts import Rollouts
+from footlights.hub.rollups import RollUps
 from footlights.hub.rules import Judge, Rules
 from footlights.hub.switchboard import Switchboard
 from footlights.hub.twins import Twins
@@ -84,6 +85,7 @@ class Hub:
         self.rollouts = Rollouts(self.database, say_desired)
         self.rollout_steps = RolloutSteps(self.database, self.rollouts, say_desired, self.people.note)
         self.consequences = Consequences(self.database, self.rules, self.switchboard)
+        self.roll_ups = RollUps(self.database)
         self.housekeeping = Housekeeping(self.database)
         self._closing = threading.Event()
         self._tending = threading.Lock()  # held while the broker is started or told something
@@ -103,6 +105,7 @@ class Hub:
         self.ingest.start()
         self.consequences.start()
         self.rollout_steps.start()
+        self.roll_ups.start()
         self.housekeeping.start()
         self.overview.start()
         self._watch.start()
@@ -124,6 +127,7 @@ class Hub:
         self.ingest.close()
         self.consequences.close()
         self.rollout_steps.close()
+        self.roll_ups.close()
         self.housekeeping.close()
         self.overview.close()
         self.switchboard.close()

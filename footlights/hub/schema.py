@@ -158,6 +158,14 @@ rollups = Table(  # measurements by minute and by hour
     Column("last_at", Float, nullable=False),
 )
 
+rolled = Table(  # up to where the messages of an outbox are added up in `rollups`
+    "rolled",
+    METADATA,
+    Column("device", ForeignKey("devices.id"), primary_key=True),
+    Column("session", String(16), primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+)
+
 totals = Table(  # of the fleet and of each group, sampled every minute
     "totals",
     METADATA,

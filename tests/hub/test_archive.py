@@ -69,27 +69,6 @@ def test_who_is_not_known_is_not_heard(archive: Archive, database: Database, aut
     assert rows(database, schema.messages) == []
 
 
-def test_measurements_are_rolled_up_once(archive: Archive, database: Database) -> None:
-    archive.take([said(n, time=3590.0 + n) for n in range(1, 21)])
-    archive.take([said(n, time=3590.0 + n) for n in range(11, 31)])
-    found = {(row["seconds"], row["start"]): row for row in rows(database, schema.rollups)}
-    assert set(found) == {(60, 3540), (60, 3600), (3600, 0), (3600, 3600)}
-    minute = found[60, 3600]
-    assert (minute["count"], minute["lowest"], minute["highest"], minute["last"]) == (21, 10.0, 30.0, 30.0)
-    assert minute["total"] == sum(range(10, 31)) and found[3600, 0]["count"] == 9
-
-
-def test_late_measurements_do_not_become_the_last(archive: Archive, database: Database) -> None:
-    archive.take([said(1, time=30.0)])
-    archive.take([said(2, time=10.0)])
-    assert {row["last"] for row in rows(database, schema.rollups)} == {1.0}
-
-
-def test_texts_are_stored_and_not_added_up(archive: Archive, database: Database) -> None:
-    archive.take([said(1, values={"state": "running", "gate": True})])
-    assert {row["name"] for row in rows(database, schema.rollups)} == {"gate"}
-
-
 def test_a_device_reports_and_acknowledges(archive: Archive, database: Database) -> None:
     twins = Twins(database)
     twins.patch("a", {"app": "gestures"}, "admin")
@@ -138,7 +117,6 @@ def test_two_workers_store_everything_once(archive: Archive, database: Database)
         thread.join()
     with database.read() as connection:
         assert connection.scalar(select(func.count()).select_from(schema.messages)) == 400
-        assert connection.scalar(select(func.sum(schema.rollups.c.count)).where(schema.rollups.c.seconds == 60)) == 400
     assert Archive(database).take([said(200), said(200, "b")])[1]["a", SESSION].sequence == 200
 
 

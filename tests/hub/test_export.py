@@ -15,6 +15,7 @@ from footlights.hub import export, schema
 from footlights.hub.archive import Archive, Arrived
 from footlights.hub.database import Database
 from footlights.hub.export import COLUMNS, Wanted, as_csv, as_parquet, moment, rows, write
+from footlights.hub.rollups import RollUps
 from footlights.wire.fleet import Kind, Message
 
 START = 1_700_000_000
@@ -46,6 +47,7 @@ def full(database: Database) -> Database:
         event["data"] = {"gesture": "=wave"}
         batch.append(said("a", 20 + number, START + number, "event", event))
     Archive(database).take(batch)
+    RollUps(database).add()
     return database
 
 

@@ -13,6 +13,7 @@ from footlights.hub.database import Database
 from footlights.hub.housekeeping import DAY, Housekeeping, back_up, restore
 from footlights.hub.people import People
 from footlights.hub.registry import Registry
+from footlights.hub.rollups import RollUps
 from footlights.wire.fleet import Message
 
 SESSION = "0123456789abcdef"
@@ -32,6 +33,7 @@ def test_what_is_too_old_is_forgotten_and_nothing_else(database: Database, autho
     archive.take([Arrived("a", message, now) for message in said])
     behind_a_gap = Message(SESSION, 9, 8, now - 50 * DAY, "event", {})
     archive.take([Arrived("a", behind_a_gap, now)])
+    RollUps(database).add()
     picture = {"device": "a", "time": now - 20 * DAY, "about": "", "jpeg": b"\xff\xd8", "session": SESSION}
     with database.write() as connection:
         connection.execute(insert(schema.pictures), picture)

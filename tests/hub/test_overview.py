@@ -13,6 +13,7 @@ from footlights.hub.database import Database
 from footlights.hub.measurements import RANGES, Measurements, range_of
 from footlights.hub.overview import MOST_EVENTS, MOST_NAMES, Happened, Overview
 from footlights.hub.registry import Registry
+from footlights.hub.rollups import RollUps
 from footlights.wire.fleet import Kind, Message
 
 SESSION = "0123456789abcdef"
@@ -138,6 +139,7 @@ def test_a_series_raw_by_minute_and_by_hour(database: Database, registry: Regist
     now = time.time() // 3600 * 3600 + 1800
     batch = [measured("a", n + 1, now - 10 * n, fps=float(n), on=True, state="running") for n in range(40)]
     Archive(database).take([*batch, measured("a", 41, now, stream="t", fps=1.0)])
+    RollUps(database).add()
     measurements = Measurements(database)
     assert measurements.names("a") == ["fps", "on"] and measurements.names("b") == []
     with pytest.MonkeyPatch.context() as patch:
@@ -161,8 +163,10 @@ def test_an_answer_is_kept_for_a_moment_and_no_longer(
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     archive, moment = Archive(database), time.time()
     archive.take([measured("a", 1, moment, fps=1.0)])
+    RollUps(database).add()
     first = measurements.series("a", "fps", range_of("hour"))
     archive.take([measured("a", 2, moment, fps=3.0)])
+    RollUps(database).add()
     assert measurements.series("a", "fps", range_of("hour")) == first
     now[0] += 6
     assert [value for _, value in measurements.series("a", "fps", range_of("hour"))["s"]] == [2.0]

@@ -9,8 +9,8 @@ from footlights.core.errors import SettingsError
 from footlights.hub import schema
 from footlights.hub.api import answers
 from footlights.hub.api.access import Viewer
-from footlights.hub.archive import GRAINS
 from footlights.hub.hub import Hub
+from footlights.hub.rollups import GRAINS
 
 router = APIRouter(prefix="/api", tags=["telemetry"])
 MOST = 1000  # rows of one answer
