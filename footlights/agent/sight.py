@@ -1,5 +1,6 @@
 """What the hub may see of this device: pictures when it asks, when something happens, and live while somebody looks."""
 
+import asyncio
 import base64
 import logging
 import ssl
@@ -9,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
-from websockets.sync.client import ClientConnection, connect
 
 from footlights.core.errors import FootlightsError, SettingsError, SinkError
 from footlights.core.event import Event
@@ -115,16 +116,20 @@ class Sight:
     def _show(self, stream: str, ticket: str, seconds: float) -> None:
         """Show a stream until the hub lets go, the time is over, or there is nothing to see any more."""
         try:
-            with self._connect(ticket) as socket:
-                log.info("somebody looks at '%s' live", stream)
-                try:
-                    self._send(socket, stream, time.monotonic() + seconds)
-                except FootlightsError as error:
-                    socket.close(reason=str(error).encode()[:120].decode(errors="ignore"))  # 123 bytes at most
+            asyncio.run(self._visit(stream, ticket, seconds))
         except (WebSocketException, OSError, TimeoutError) as error:
             log.info("the live pictures of '%s' have ended: %s", stream, type(error).__name__)
 
-    def _connect(self, ticket: str) -> ClientConnection:
+    async def _visit(self, stream: str, ticket: str, seconds: float) -> None:
+        """One connection. It is read and written in one thread: TLS does not bear two at once."""
+        async with self._connect(ticket) as socket:
+            log.info("somebody looks at '%s' live", stream)
+            try:
+                await self._send(socket, stream, time.monotonic() + seconds)
+            except FootlightsError as error:
+                await socket.close(reason=str(error).encode()[:120].decode(errors="ignore"))  # 123 bytes at most
+
+    def _connect(self, ticket: str) -> connect:
         place = urlsplit(self._url)
         scheme = "wss" if place.scheme == "https" else "ws"
         return connect(
@@ -137,9 +142,10 @@ class Sight:
             close_timeout=1.0,
         )
 
-    def _send(self, socket: ClientConnection, stream: str, until: float) -> None:
+    async def _send(self, socket: ClientConnection, stream: str, until: float) -> None:
         while not self._closing.is_set() and time.monotonic() < until:
             began = time.monotonic()
-            socket.send(self.picture(stream))
-            socket.recv(timeout=PATIENCE)  # the hub says when the next may come
-            self._closing.wait(max(0.0, began + FRAMES_EVERY - time.monotonic()))
+            await socket.send(self.picture(stream))
+            async with asyncio.timeout(PATIENCE):
+                await socket.recv()  # the hub says when the next may come
+            await asyncio.sleep(max(0.0, began + FRAMES_EVERY - time.monotonic()))

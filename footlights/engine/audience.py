@@ -3,6 +3,7 @@
 There is no outbox: an answer that is late is worth nothing, so what was seen while the stage was away is forgotten.
 """
 
+import asyncio
 import logging
 import random
 import threading
@@ -134,7 +135,7 @@ class Audience:
         tries = 0
         while not self._closing.is_set():
             try:
-                self._visit()
+                asyncio.run(self._visit())
                 tries = 0
             except ConnectionClosed as closed:
                 if closed.rcvd is not None and closed.rcvd.code in FINAL:
@@ -148,27 +149,28 @@ class Audience:
             self._clock = StageClock()
             self._closing.wait(min(PAUSES[1], PAUSES[0] * 2.0 ** min(tries, 8)) * random.uniform(0.5, 1.0))
 
-    def _visit(self) -> None:
-        """One connection, until it ends."""
-        from websockets.sync.client import connect
+    async def _visit(self) -> None:
+        """One connection, until it ends. It is read and written in one thread: TLS does not bear two at once."""
+        from websockets.asyncio.client import connect
 
-        with connect(self._address, compression=None, open_timeout=10, max_size=2**18) as line:
+        async with connect(self._address, compression=None, open_timeout=10, max_size=2**18) as line:
 
-            def say(message: Said) -> None:
-                line.send(encode(message))
+            async def say(message: Said) -> None:
+                await line.send(encode(message))
 
-            say(Hello(self._ticket, self._name, "", 50))
+            await say(Hello(self._ticket, self._name, "", 50))
             pings, next_ping = 0, time.monotonic()
             while not self._closing.is_set():
                 with suppress(TimeoutError):  # nothing was said
-                    self._hear(line.recv(timeout=LOOK_EVERY))
+                    async with asyncio.timeout(LOOK_EVERY):
+                        self._hear(await line.recv())
                 now = time.monotonic()
                 if self._ticket and now >= next_ping:
                     pings += 1
                     next_ping = now + (PING_EVERY if pings < FIRST_PINGS else PING_LATER)
-                    say(Ping(now))
+                    await say(Ping(now))
                 if (answer := self.answer(now)) is not None:
-                    say(answer)
+                    await say(answer)
 
     def answer(self, now: float) -> Answer | None:
         """What is to be answered at this moment of our clock: the cue that is open, where its gesture is done."""
