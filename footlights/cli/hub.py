@@ -73,6 +73,7 @@ def command(
     place = Place(data or data_folder(), host, broker_port, ("localhost", "127.0.0.1", *own, *names), database, broker)
     # The web server takes a signal, ends, and raises it again: the broker is to be ended as well then.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _await(database)
     hub = Hub(place)
     try:
         hub.start()
@@ -198,6 +199,7 @@ def ingest(data: Path, name: str, broker: str, database: str, identity: Path | N
     from footlights.hub.workers import worker as make
 
     set_up_logging(verbose=False, quiet=False)
+    _await(database)
     opened, ended = _database(data, database), Event()
     try:
         working = make(name, identity or data / "workers" / name, opened, broker)
@@ -275,6 +277,17 @@ def _database(data: Path, address: str | None) -> "Database":
     if address is None and not (data / "hub.sqlite").exists():
         raise SettingsError(f"there is no hub in {data}; name its folder: footlights hub --data FOLDER ...")
     return Database(address or data / "hub.sqlite")
+
+
+def _await(address: str | None) -> None:
+    """Wait for a database that is elsewhere; whoever interrupts that wants nothing more."""
+    from footlights.hub.postgres import await_server
+
+    try:
+        if address is not None and "://" in address:
+            await_server(address)
+    except KeyboardInterrupt:
+        raise click.exceptions.Exit from None
 
 
 def _addresses(host: str) -> tuple[str, ...]:

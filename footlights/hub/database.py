@@ -26,7 +26,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from footlights.core.errors import SettingsError
-from footlights.hub import schema
+from footlights.hub import postgres, schema
 
 PATIENCE = 20.0  # seconds for which a writer waits for the one before it
 
@@ -45,7 +45,7 @@ class Database:
         text = str(address)
         self.embedded = "://" not in text
         try:
-            self._engine = _embedded(Path(text)) if self.embedded else _server(text)
+            self._engine = _embedded(Path(text)) if self.embedded else postgres.engine(text)
             schema.METADATA.create_all(self._engine)
             self._check_version()
         except (SQLAlchemyError, OSError) as error:
@@ -93,6 +93,11 @@ class Database:
         source = given.table_valued(*columns, name="given").render_derived(with_types=True)
         text = json.dumps(rows, ensure_ascii=False, allow_nan=False)
         return connection.execute(statement.from_select(names, select(*source.c)), {"rows": text})
+
+    def overwrite(self, connection: Connection) -> None:
+        """Leave nothing in the file of what is changed on this connection: secrets were there."""
+        if self.embedded:
+            connection.exec_driver_sql("PRAGMA secure_delete=ON")
 
     def least(self, one: Any, other: Any) -> Any:
         """The smaller of two values of a row."""
@@ -151,13 +156,6 @@ def _embedded(path: Path) -> Engine:
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
-
-
-def _server(address: str) -> Engine:
-    scheme, _, rest = address.partition("://")
-    if scheme not in ("postgresql", "postgres"):
-        raise SettingsError(f"a database is the path of a file or postgresql://user@host/name, not {scheme}://")
-    return create_engine(f"postgresql+psycopg://{rest}", pool_pre_ping=True, pool_size=8)
 
 
 def _first_line(error: Exception) -> str:

@@ -30,6 +30,7 @@ from footlights.hub.rollout_steps import RolloutSteps
 from footlights.hub.rollouts import Rollouts
 from footlights.hub.rollups import RollUps
 from footlights.hub.rules import Judge, Rules
+from footlights.hub.safe import Safe
 from footlights.hub.switchboard import Switchboard
 from footlights.hub.twins import Twins
 from footlights.hub.workers import OWN, Worker, Workers, read_address, rights
@@ -66,7 +67,7 @@ class Hub:
         self.people = People(self.database)
         self.twins = Twins(self.database)
         self.models = ModelLibrary(self.database, place.folder / "models")
-        self.post = Post(self.database)
+        self.post = Post(self.database, Safe(place.folder / "authority"))
         self.rules = Rules(self.database, self.post)
         self.archive = Archive(self.database, Judge())
         self.overview = Overview(self.database, self.registry)
@@ -101,6 +102,7 @@ class Hub:
                 self.mosquitto.start(self._rights())
         except InstallError as error:
             log.error("%s. Until then there are pages, and no devices.", error)
+        self.seal()
         self.switchboard.start()
         self.ingest.start()
         self.consequences.start()
@@ -133,6 +135,15 @@ class Hub:
         self.switchboard.close()
         self.mosquitto.close()
         self.database.close()
+
+    def seal(self) -> None:
+        """Seal the secrets that an earlier version kept as they are, and say which cannot be read any more."""
+        self.post.seal()
+        lost = self.rules.seal()
+        if self.post.lost:
+            log.warning("the password of the mail server cannot be read any more: enter it again, under Settings")
+        if lost:
+            log.warning("where the actions of %d rules go cannot be read any more: make these rules anew", lost)
 
     def _tell(self, arrived: Sequence[Arrived]) -> None:
         self.consequences.wake()

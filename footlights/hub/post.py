@@ -15,6 +15,7 @@ from footlights.engine.actions import read
 from footlights.engine.actions.mail import Mail
 from footlights.hub import schema
 from footlights.hub.database import Database, about
+from footlights.hub.safe import LostKeyError, Safe
 from footlights.wire.settings import validate
 
 KEPT_AS = "mail"  # in the table `about`
@@ -23,7 +24,7 @@ Texts = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True)
 class MailServer:
-    """Where mails are handed over. The password is kept beside it and shown to nobody."""
+    """Where mails are handed over. The password is kept beside it, sealed, and shown to nobody."""
 
     host: str = field(metadata={"help": "Its name, for example mail.example.com."})
     port: int = field(default=587, metadata={"min": 1, "max": 65535})
@@ -34,10 +35,11 @@ class MailServer:
 
 
 class Post:
-    """The mail server in the hub's database, and mails by it."""
+    """The mail server in the hub's database, its password sealed, and mails by it."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, safe: Safe | None = None) -> None:
         self._database = database
+        self.safe = safe or Safe()
 
     def server(self) -> MailServer | None:
         """Where mails go, without the password; None where nobody said so yet."""
@@ -46,8 +48,17 @@ class Post:
 
     @property
     def has_password(self) -> bool:
-        """Whether a password is kept."""
-        return bool(self._content().get("password"))
+        """Whether a password is kept, and can be read."""
+        return not self.lost and bool(self._password(self._content()))
+
+    @property
+    def lost(self) -> bool:
+        """Whether the password that is kept cannot be read any more."""
+        try:
+            self._password(self._content())
+        except LostKeyError:
+            return True
+        return False
 
     def change(self, values: Mapping[str, Any], password: str | None = None) -> MailServer:
         """Say where mails go. A password of None stays as it is, an empty one is forgotten.
@@ -55,20 +66,23 @@ class Post:
         Raises SettingsError: it cannot be so; nothing has changed.
         """
         server = validate(MailServer, values)
-        secret = str(self._content().get("password", "")) if password is None else password
+        if password is None:
+            password = "" if self.lost else self._password(self._content())
         if not server.host:
             raise SettingsError("the mail server needs a host, for example mail.example.com")
         if server.user and server.security == "none":
             raise SettingsError("a password is never sent in clear: take starttls or tls, or no user")
-        if server.user and not secret:
+        if server.user and not password:
             raise SettingsError(f"the mail server wants a password for {server.user}")
-        Mail.from_text(_address(server, secret, server.recipient or "somebody@example.com")).close()
-        text = json.dumps({"server": asdict(server), "password": secret if server.user else ""})
-        table = schema.about
-        with self._database.write() as connection:
-            about(connection, KEPT_AS, text)
-            connection.execute(update(table).where(table.c.name == KEPT_AS), {"value": text})
+        Mail.from_text(_address(server, password, server.recipient or "somebody@example.com")).close()
+        self._keep(asdict(server), password if server.user else "")
         return server
+
+    def seal(self) -> None:
+        """Seal the password where an earlier version kept it as it is."""
+        content = self._content()
+        if content.get("password"):
+            self._keep(content["server"], self._password(content))
 
     def expanded(self, texts: Texts) -> dict[str, list[str]]:
         """Actions by kind, in which whoever is named by mail address alone gets it by this server.
@@ -107,7 +121,23 @@ class Post:
         if not content:
             raise SettingsError("the hub has no mail server yet: say which, under Settings")
         server = validate(MailServer, content["server"])
-        return _address(server, str(content["password"]), recipient or server.recipient)
+        try:
+            password = self._password(content)
+        except LostKeyError as error:
+            raise SettingsError(f"the password of the mail server: {error}, under Settings") from None
+        return _address(server, password, recipient or server.recipient)
+
+    def _keep(self, server: Mapping[str, Any], password: str) -> None:
+        text = json.dumps({"server": dict(server), "sealed": self.safe.seal(password)})
+        table = schema.about
+        with self._database.write() as connection:
+            self._database.overwrite(connection)
+            about(connection, KEPT_AS, text)
+            connection.execute(update(table).where(table.c.name == KEPT_AS), {"value": text})
+
+    def _password(self, content: Mapping[str, Any]) -> str:
+        """Raises LostKeyError."""
+        return self.safe.open(content["sealed"]) if "sealed" in content else str(content.get("password", ""))
 
     def _content(self) -> dict[str, Any]:
         with self._database.read() as connection:

@@ -15,6 +15,7 @@ from footlights.hub import schema
 from footlights.hub.archive import Arrived
 from footlights.hub.database import Database
 from footlights.hub.post import Post
+from footlights.hub.safe import LostKeyError
 from footlights.hub.switchboard import COMMANDS
 from footlights.wire.near_miss import near_miss
 from footlights.wire.settings import validate
@@ -82,11 +83,12 @@ class Kept:
 
 
 class Rules:
-    """The rules in the hub's database."""
+    """The rules in the hub's database. Addresses of actions hold passwords: they are sealed there."""
 
     def __init__(self, database: Database, post: Post | None = None) -> None:
         self._database = database
         self._post = post or Post(database)
+        self._safe = self._post.safe
 
     def add(self, title: str, definition: Mapping[str, Any]) -> int:
         """A new rule; its number. Raises SettingsError: it is not valid, or there are too many."""
@@ -94,7 +96,8 @@ class Rules:
         with self._database.write() as connection:
             if (connection.scalar(select(func.count()).select_from(schema.rules)) or 0) >= MOST_RULES:
                 raise SettingsError(f"there are {MOST_RULES} rules already")
-            row = {"title": title[:200], "enabled": True, "definition": dict(definition), "changed": time.time()}
+            new = {"title": title[:200], "enabled": True, "definition": self._sealed(definition)}
+            row = {**new, "changed": time.time()}
             made = connection.execute(insert(schema.rules).returning(schema.rules.c.id), row)
             return int(made.scalar_one())
 
@@ -102,7 +105,9 @@ class Rules:
         """Change title, enabled, definition or muted_until. Raises SettingsError: not valid, or no such rule."""
         if "definition" in values:
             self._check(values["definition"])
+            values["definition"] = self._sealed(values["definition"])
         with self._database.write() as connection:
+            self._database.overwrite(connection)
             changed = update(schema.rules).where(schema.rules.c.id == number)
             if connection.execute(changed, {**values, "changed": time.time()}).rowcount == 0:
                 raise SettingsError(f"there is no rule {number}")
@@ -134,12 +139,46 @@ class Rules:
             return [dict(row) for row in connection.execute(wanted).mappings()]
 
     def in_full(self, kind: str, text: str) -> str:
-        """An action as `engine.actions` reads it. Raises SettingsError: a mail without a mail server."""
-        return self._post.expanded({kind: [text]})[kind][0]
+        """An action as `engine.actions` reads it. Raises SettingsError: a mail without a mail server, or a lost key."""
+        return self._post.expanded({kind: [self._safe.open(text)]})[kind][0]
 
     def described(self, rule: Rule) -> dict[str, list[str]]:
         """The same as anybody may read it."""
-        return self._post.described(rule.texts())
+        return {kind: [self._described(kind, text) for text in texts] for kind, texts in rule.texts().items()}
+
+    def seal(self) -> int:
+        """Seal what an earlier version kept as it is; how many rules hold something that cannot be read any more."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(schema.rules.c.id, schema.rules.c.definition)).all()
+        for number, definition in rows:
+            if (sealed := self._sealed(definition)) != definition:
+                with self._database.write() as connection:
+                    self._database.overwrite(connection)
+                    connection.execute(update(schema.rules).where(schema.rules.c.id == number), {"definition": sealed})
+        return sum(self._is_lost(kept.rule) for kept in self.all())
+
+    def _sealed(self, definition: Mapping[str, Any]) -> dict[str, Any]:
+        """A definition in which nobody reads where its actions go; mail addresses alone are no secret."""
+        then = dict(definition.get("then") or {})
+        for kind in then.keys() & set(ACTIONS):
+            texts = [then[kind]] if isinstance(then[kind], str) else then[kind] or ()
+            then[kind] = [self._safe.seal(text) if "://" in text else text for text in texts]
+        return {**definition, "then": then}
+
+    def _described(self, kind: str, text: str) -> str:
+        try:
+            return self._post.described({kind: [self._safe.open(text)]})[kind][0]
+        except LostKeyError as error:
+            return f"{kind}: {error}"
+
+    def _is_lost(self, rule: Rule) -> bool:
+        try:
+            for texts in rule.texts().values():
+                for text in texts:
+                    self._safe.open(text)
+        except LostKeyError:
+            return True
+        return False
 
     def _check(self, definition: Mapping[str, Any]) -> None:
         """Raises SettingsError for a rule that could never fire, or whose actions are not understood."""

@@ -11,8 +11,8 @@ from websockets.sync.client import ClientConnection
 from footlights.core.errors import SettingsError
 from footlights.core.event import Event
 from footlights.hub import relay, schema
-from footlights.hub.api.access import Patience
 from footlights.hub.pages import happenings, live
+from footlights.hub.patience import Patience
 from tests.hub.conftest import CUT_OFF, WAIT, eventually
 from tests.hub.house import DEVICE, House
 

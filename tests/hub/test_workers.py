@@ -154,8 +154,8 @@ def test_the_commands_write_what_workers_and_brokers_need(tmp_path: Path) -> Non
     rights = (tmp_path / "there/rights").read_text()
     assert f"user {WORKER}hub\n" in rights and f"user {WORKER}w1\n" in rights
     assert "may work no more" in run("worker", "w1", "--remove")
-    where = ("--database", "postgresql://nobody@127.0.0.1:1/x", "--broker", "mqtts://localhost")
-    with pytest.raises(SettingsError, match="database cannot be opened"):
+    where = ("--database", "postgresql://nobody@127.0.0.1:port/x", "--broker", "mqtts://localhost")
+    with pytest.raises(SettingsError, match="no address of a database"):
         run("ingest", "--as", "w1", *where)
     for wrong in ("hub", "W1", "../w1"):
         with pytest.raises(SettingsError):

@@ -18,13 +18,11 @@ from footlights.hub.api import (
     shows,
     telemetry,
 )
-from footlights.hub.api.access import Patience
 from footlights.hub.api.bodies import Bounded
 from footlights.hub.api.description import describe
 from footlights.hub.hub import Hub
-from footlights.hub.stage.server import Stage
-from footlights.hub.stage.shelf import Shelf
-from footlights.recognition.definitions import library
+from footlights.hub.patience import Patience
+from footlights.hub.shows import Shows
 
 
 def application(hub: Hub) -> FastAPI:
@@ -34,8 +32,7 @@ def application(hub: Hub) -> FastAPI:
     )
     app.state.hub = hub
     app.state.patience = Patience()
-    gestures = library()
-    app.state.stage, app.state.shelf = Stage(gestures), Shelf(hub.place.folder / "shows", gestures)
+    app.state.shows = Shows(hub, app.state.patience)
     app.state.readiness = health.Readiness(hub)
     for part in (
         enrolment,

@@ -8,9 +8,10 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from footlights.hub.api import answers
-from footlights.hub.api.access import address_of, check_patience
+from footlights.hub.api.access import check_patience
 from footlights.hub.authority import LARGEST_REQUEST
 from footlights.hub.hub import Hub
+from footlights.hub.patience import address_of
 from footlights.hub.registry import RefusedError
 from footlights.media.page.asked import body_of
 

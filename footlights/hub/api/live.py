@@ -5,7 +5,7 @@ import asyncio
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from footlights.core.errors import SettingsError
-from footlights.hub.api.access import Patience, address_of
+from footlights.hub.patience import Patience, address_of
 from footlights.hub.relay import EVERY, Channel, Relay
 from footlights.media.page.viewers import close, first_of
 

@@ -8,8 +8,9 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from footlights.core.errors import ModelError
-from footlights.hub.api.access import Operator, Viewer, address_of, check_patience
+from footlights.hub.api.access import Operator, Viewer, check_patience
 from footlights.hub.hub import Hub
+from footlights.hub.patience import address_of
 from footlights.hub.registry import RefusedError
 
 router = APIRouter(prefix="/api", tags=["models"])

@@ -1,4 +1,4 @@
-"""The hub's pages: the fleet, a device, rules, people."""
+"""The hub's pages: the fleet, a device, rules, shows, people."""
 
 from fastapi import FastAPI
 
@@ -16,6 +16,8 @@ from footlights.hub.pages import (
     rollouts,
     rules,
     settings,
+    show,
+    shows,
     whereabouts,
 )
 from footlights.hub.pages.session import Sessions
@@ -23,7 +25,7 @@ from footlights.hub.pages.session import Sessions
 
 def add(app: FastAPI, hub: Hub, sessions: Sessions) -> None:
     """Every page."""
-    for page in (fleet, dashboard, whereabouts, device, change, rollouts, models, rules, people, settings):
+    for page in (fleet, dashboard, whereabouts, device, change, rollouts, models, rules, shows, show, people, settings):
         page.add(app, hub, sessions)
     happenings.add(app, hub)
     export.add(app, hub)

@@ -1,6 +1,5 @@
 """Who sits at a browser: a token in a cookie that no script can read and no other site can use."""
 
-from http.cookies import CookieError, SimpleCookie
 from importlib import resources
 from urllib.parse import parse_qs
 
@@ -10,11 +9,11 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from footlights.hub.api.access import Patience, address_of
+from footlights.hub.patience import WAIT, Patience, address_of
 from footlights.hub.people import People, User
 from footlights.media.page.asked import TooLongError, body_of
 from footlights.media.page.guard import HEADERS as OF_EVERY_ANSWER
-from footlights.media.page.guard import foreign, headed
+from footlights.media.page.guard import cookies, foreign, headed
 
 SIGN_IN = "/sign-in"
 LARGEST = 4096  # bytes of the form
@@ -25,6 +24,10 @@ POLICY = (
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 HEADERS = {**OF_EVERY_ANSWER, "content-security-policy": POLICY}
+
+
+class GuessedTooOftenError(Exception):
+    """The address has to wait."""
 
 
 class Sessions:
@@ -38,11 +41,30 @@ class Sessions:
 
     def who(self, request: HTTPConnection) -> User | None:
         """The user whose cookie this request carries."""
-        try:
-            morsel = SimpleCookie(request.headers.get("cookie", "")).get(self._cookie)
-        except CookieError:
+        token = cookies(request).get(self._cookie)
+        return self._people.who(token) if token is not None else None
+
+    def admit(self, request: HTTPConnection) -> User | None:
+        """The same at the door, where guesses are counted. Raises GuessedTooOftenError."""
+        token, address = cookies(request).get(self._cookie), address_of(request)
+        if token is None:
             return None
-        return self._people.who(morsel.value) if morsel is not None else None
+        if self._patience.exhausted(address, token):
+            raise GuessedTooOftenError
+        user = self._people.who(token)
+        if user is None:
+            self._patience.wrong(address, token)
+        else:
+            self._patience.right(address, token)
+        return user
+
+    def operates(self, request: HTTPConnection) -> bool:
+        """Whether an operator asks at the stage, where others have keys."""
+        try:
+            user = self.admit(request)
+        except GuessedTooOftenError:
+            return False
+        return user is not None and user.may("operator")
 
     def add_to(self, app: FastAPI) -> None:
         """The way in and the way out."""
@@ -95,8 +117,13 @@ class OneSite:
         if foreign(request):
             return PlainTextResponse("another site may not use the hub\n", 403)
         own_door = path.startswith(("/api/", "/static/", "/_nicegui/static/", "/_nicegui/components/"))
-        if own_door or path in ("/healthz", "/readyz", "/metrics", SIGN_IN) or self._sessions.who(request) is not None:
+        if own_door or path in ("/healthz", "/readyz", "/metrics", SIGN_IN):
             return None
+        try:
+            if self._sessions.admit(request) is not None:
+                return None
+        except GuessedTooOftenError:
+            return PlainTextResponse(f"{WAIT}\n", 429)
         if request.scope["type"] == "websocket" or path.startswith("/_nicegui"):
             return PlainTextResponse("sign in first\n", 403)
         return RedirectResponse(SIGN_IN, 303)

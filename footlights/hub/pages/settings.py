@@ -39,6 +39,8 @@ def add(app: FastAPI, hub: Hub, sessions: Sessions) -> None:
 def _mail(hub: Hub, user: User) -> None:
     kept = hub.post.server() or MailServer("")
     markup("<h2>Mail server</h2><p class='help'>Rules then need nothing but an address.</p>")
+    if hub.post.lost:
+        note("the password cannot be read any more, for the hub's key is another one: enter it again", "bad")
     with ui.element("div").classes("settings"):
         host = ui.input("Host", value=kept.host, placeholder="mail.example.com")
         port = ui.number("Port", value=kept.port, min=1, max=65535, format="%d")

@@ -11,7 +11,7 @@ from footlights.media.page.forms import frame, markup, text
 
 PLACES = (
     ("/", "Fleet"), ("/now", "Now"), ("/map", "Map"), ("/rollouts", "Roll-outs"), ("/models", "Models"),
-    ("/rules", "Rules"), ("/people", "People"), ("/settings", "Settings"),
+    ("/rules", "Rules"), ("/shows", "Shows"), ("/people", "People"), ("/settings", "Settings"),
 )  # fmt: skip
 FOR_ADMINISTRATORS = ("/people", "/settings")
 

@@ -32,6 +32,6 @@ def site(hub: Hub, *, tls: bool) -> ASGIApp:
     pages.add(app, hub, sessions)
     icon = resources.files("footlights.media.page").joinpath("static/icon.svg").read_text(encoding="utf-8")
     ui.run_with(app, title="footlights hub", dark=True, tailwind=False, favicon=icon, show_welcome_message=False)
-    stage = app.state.stage
-    stage.operator = lambda request: (user := sessions.who(request)) is not None and user.may("operator")
+    stage = app.state.shows.stage
+    stage.operator = sessions.operates
     return mounted(stage, OneSite(app, sessions))

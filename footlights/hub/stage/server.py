@@ -16,6 +16,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from footlights.core.errors import SettingsError
+from footlights.hub.patience import WAIT, Patience, address_of
 from footlights.hub.stage import browser
 from footlights.hub.stage.doing import beside, films
 from footlights.hub.stage.running import ROLES, Running
@@ -44,12 +45,11 @@ Answering = Callable[[Request, Running], Awaitable[Any]]
 class Stage:
     """All shows that run here, by name. `known`: the library of gestures. `operator`: who needs no key."""
 
-    def __init__(
-        self, known: Mapping[str, Definition], operator: Callable[[HTTPConnection], bool] = lambda request: False
-    ) -> None:
+    def __init__(self, known: Mapping[str, Definition], patience: Patience | None = None) -> None:
         self.shows: dict[str, Running] = {}
-        self._library = known
-        self.operator = operator
+        self.gestures = known
+        self.operator: Callable[[HTTPConnection], bool] = lambda request: False
+        self._patience = patience or Patience()
         self._threads = ThreadPoolExecutor(4, "stage files")
         self._static: Mapping[str, StaticFile] = {**static_files(), **static_files("footlights.hub.stage.pages")}
         self._pages = Starlette(routes=self._routes())
@@ -88,19 +88,29 @@ class Stage:
         if found[2] == "member":
             del request
             await serve_member(running, scope, receive, send)
-        elif self._is_artist(request, running):
-            producer = self._is_producer(request, running)
+        elif self._refusal(request, running, "artist") is None:
+            producer = self._refusal(request, running, "producer") is None
             await serve_wall(running, scope, receive, send, producer=producer)
         else:
             await _refuse(receive, send)
 
     # Keys
 
-    def _is_producer(self, request: HTTPConnection, running: Running) -> bool:
-        return self.operator(request) or _has(request, running, "producer")
-
-    def _is_artist(self, request: HTTPConnection, running: Running) -> bool:
-        return self._is_producer(request, running) or _has(request, running, "artist")
+    def _refusal(self, request: HTTPConnection, running: Running, role: str) -> Response | None:
+        """What somebody is told who may not do what this role may; None: it may. Wrong keys are counted."""
+        address, shown, held = address_of(request), _shown(request, running), set[str]()
+        if self.operator(request):
+            return None
+        tried = [key for key in shown if not self._patience.exhausted(address, key)]
+        for key in tried:
+            fits = {which for which in ROLES if same(key, running.keys.of(which))}
+            (self._patience.right if fits else self._patience.wrong)(address, key)
+            held |= fits
+        if held & {"producer", role}:
+            return None
+        if shown and not tried:
+            return PlainTextResponse(f"{WAIT}\n", 429)
+        return PlainTextResponse("this needs its key: open the whole address that was printed\n", 403)
 
     # Addresses
 
@@ -131,9 +141,8 @@ class Stage:
             running = self.shows.get(request.path_params["show"])
             if running is None:
                 return PlainTextResponse("there is no such show\n", 404)
-            may = {"": lambda *given: True, "artist": self._is_artist, "producer": self._is_producer}[who]
-            if not may(request, running):
-                return PlainTextResponse("this needs its key: open the whole address that was printed\n", 403)
+            if who and (refusal := self._refusal(request, running, who)) is not None:
+                return refusal
             if who and request.query_params.get("key") and request.method == "GET":
                 return _key_into_cookie(request, running)
             return await answer(request, running)
@@ -185,10 +194,10 @@ class Stage:
         return JSONResponse(facts, headers=_FRESH)
 
     async def _gestures(self, request: Request) -> Response:
-        return JSONResponse(await self._in_thread(browser.catalogue, self._library), headers=_FRESH)
+        return JSONResponse(await self._in_thread(browser.catalogue, self.gestures), headers=_FRESH)
 
     async def _figure(self, request: Request) -> Response:
-        return await self._in_thread(browser.figure_answer, request.path_params["name"], self._library)
+        return await self._in_thread(browser.figure_answer, request.path_params["name"], self.gestures)
 
     async def _runtime(self, request: Request) -> Response:
         parts = request.path_params
@@ -254,9 +263,11 @@ def _cookie(running: Running, role: str) -> str:
     return f"footlights-stage-{running.name}-{role}"
 
 
-def _has(request: HTTPConnection, running: Running, role: str) -> bool:
-    key = running.keys.of(role)
-    return same(request.query_params.get("key"), key) or same(cookies(request).get(_cookie(running, role)), key)
+def _shown(request: HTTPConnection, running: Running) -> list[str]:
+    """The keys that a request carries: in its address, and in cookies."""
+    kept = cookies(request)
+    given = [request.query_params.get("key"), *(kept.get(_cookie(running, role)) for role in ROLES)]
+    return [key for key in given if key]
 
 
 def _key_into_cookie(request: Request, running: Running) -> Response:

@@ -4,6 +4,7 @@ import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from footlights.core.errors import SettingsError
@@ -27,6 +28,7 @@ class KeptShow:
 
     name: str
     title: str
+    plays: str  # the song or film along which it runs; empty: none
     files: tuple[str, ...]  # songs and films
     replays: tuple[str, ...]  # the oldest first
 
@@ -42,6 +44,14 @@ class Shelf:
         """Every show, by name."""
         found = sorted(path.parent.name for path in self._folder.glob("*/show.yaml"))
         return [self._kept(name) for name in found if _NAME.fullmatch(name)]
+
+    def one(self, name: str) -> KeptShow:
+        """A show. Raises SettingsError: there is none of this name."""
+        self.path(name)
+        return self._kept(name)
+
+    def __contains__(self, name: str) -> bool:
+        return self._place(name).is_file()
 
     def path(self, name: str) -> Path:
         """The show.yaml of a show. Raises SettingsError: there is none of this name."""
@@ -72,6 +82,13 @@ class Shelf:
             raise SettingsError(f"a show has at most {MOST_FILES} files")
         return path
 
+    def remove_file(self, name: str, file: str) -> bool:
+        """Forget a song or film; whether there was one. Raises SettingsError."""
+        path = self.new_file(name, file)
+        if there := path.is_file():
+            path.unlink()
+        return there
+
     def replay(self, name: str, file: str) -> Path:
         """A replay of a show. Raises SettingsError."""
         for path in replays(self.path(name)):
@@ -85,11 +102,8 @@ class Shelf:
 
     def _kept(self, name: str) -> KeptShow:
         path = self._place(name)
-        try:
-            title = load(path).title
-        except SettingsError:
-            title = "(not valid)"
-        return KeptShow(name, title, self._files(path.parent), tuple(each.name for each in replays(path)))
+        title, plays = _facts(path, path.stat().st_mtime_ns)
+        return KeptShow(name, title, plays, self._files(path.parent), tuple(each.name for each in replays(path)))
 
     def _files(self, folder: Path) -> tuple[str, ...]:
         return tuple(sorted(file.name for file in folder.iterdir() if _is_media(file)))
@@ -98,6 +112,16 @@ class Shelf:
         if name in RESERVED:
             raise SettingsError(f"a show cannot be called '{name}'")
         return self._folder / _checked(name, _NAME, "show") / "show.yaml"
+
+
+@lru_cache(2 * MOST)
+def _facts(path: Path, changed: int) -> tuple[str, str]:
+    """Title of a show that was changed at a moment, and what it plays: lists are asked for often."""
+    try:
+        show = load(path)
+    except SettingsError:
+        return "(not valid)", ""
+    return show.title, show.media or ""
 
 
 def _is_media(file: Path) -> bool:

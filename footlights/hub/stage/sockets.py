@@ -3,7 +3,6 @@
 import asyncio
 import hmac
 
-from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
 from footlights.core.errors import SettingsError
@@ -127,8 +126,3 @@ async def _wall_speaks(running: Running, seat: Seat) -> None:
 def same(given: str | None, key: str) -> bool:
     """Whether this is the key, in a time that tells nothing."""
     return given is not None and hmac.compare_digest(given.encode("utf-8", "replace"), key.encode())
-
-
-def address_of(request: HTTPConnection) -> str:
-    """The network address of who asks."""
-    return request.client.host if request.client is not None else "unknown"

@@ -8,9 +8,9 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from footlights.hub.api.access import Patience
 from footlights.hub.api.application import application
 from footlights.hub.hub import Hub
+from footlights.hub.patience import Patience
 from tests.hub.conftest import eventually
 from tests.ports import free_port
 

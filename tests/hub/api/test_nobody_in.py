@@ -19,12 +19,12 @@ from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from footlights.hub.api.access import Patience
 from footlights.hub.api.application import application
 from footlights.hub.hub import Hub, Place
 from footlights.hub.mosquitto import Address
 from footlights.hub.mosquitto import answers as answers_at
 from footlights.hub.pages.session import OneSite, Sessions
+from footlights.hub.patience import Patience
 from footlights.wire import keys
 from tests.hub.conftest import eventually
 from tests.hub.test_authority import request
@@ -181,6 +181,23 @@ def test_guessing_ends_everywhere(outside: httpx.Client, app: FastAPI, hub: Hub)
     assert door.post("/sign-in", data={"token": "fl_guess"}).status_code == 429
     assert door.get("/api/me", headers={"authorization": "Bearer fl_guess"}).status_code == 429
     assert door.post(f"/api/enrolment/{hub.registry.scope}/a", json={"request": ""}).status_code == 429
+
+
+def test_guessing_sessions_ends_and_shuts_nobody_out_who_was_in(
+    outside: httpx.Client, app: FastAPI, hub: Hub, token: str
+) -> None:
+    def ask(cookie: str) -> int:
+        return outside.get("/nowhere", headers={"cookie": f"__Host-footlights-hub={cookie}"}).status_code
+
+    app.state.patience = Patience()
+    fresh = hub.people.make_token("admin", "another")
+    assert ask(token) == 404  # in, and there is no such page
+    assert {ask("fl_left-open") for _ in range(30)} == {303}  # a tab whose token ended guesses nothing
+    assert {ask(f"fl_{number}") for number in range(9)} == {303}
+    assert ask("fl_10") == 429 and ask(fresh) == 429 and ask(token) == 404
+    assert outside.get("/sign-in").status_code == 200 and outside.get("/").status_code == 303
+    bearer = {"authorization": f"Bearer {fresh}"}
+    assert outside.get("/api/me", headers=bearer).status_code == 429
 
 
 def test_an_enrolment_that_somebody_heard_is_not_taken_again(outside: httpx.Client, hub: Hub) -> None:

@@ -202,6 +202,36 @@ def test_the_wall_needs_its_key(house: House) -> None:
     assert house.client.get("/stage/evening/show", params=artist).status_code == 403
 
 
+@pytest.fixture
+def besieged(tmp_path: Path) -> Iterator[House]:
+    """A house of its own, for what is guessed there counts for all who come from here."""
+    made = House(tmp_path)
+    yield made
+    made.close()
+
+
+def test_guessing_keys_ends_and_costs_the_artist_nothing(besieged: House) -> None:
+    house = besieged
+
+    def ask(key: str, role: str = "artist") -> int:
+        return httpx.get(f"http://{house.place}/stage/evening/{role}", params={"key": key}).status_code
+
+    keys = house.running.keys
+    assert ask(keys.artist) == 303
+    assert {ask(keys.artist, "producer") for _ in range(20)} == {403}  # a key, though not for this
+    assert {ask("an-old-one") for _ in range(20)} == {403}
+    for number in range(5):
+        with pytest.raises(InvalidStatus):
+            house.wall(f"guess-{number}")
+    assert {ask(f"guess-{number}") for number in range(5, 9)} == {403}
+    assert ask("guess-9") == 429 and ask(keys.producer, "producer") == 429
+    with pytest.raises(InvalidStatus):
+        house.wall(keys.producer)
+    with house.wall() as wall:
+        assert wall.until("opening") and ask(keys.artist) == 303
+    assert house.client.get("/stage/evening/").status_code == 200  # the audience has no key
+
+
 def test_the_key_moves_from_the_address_into_a_cookie(house: House) -> None:
     with httpx.Client(base_url=f"http://{house.place}") as browser:
         answer = browser.get("/stage/evening/artist", params={"key": house.running.keys.artist})

@@ -14,6 +14,7 @@ from websockets.sync.client import connect
 
 from footlights.hub.api.application import application
 from footlights.hub.hub import Hub, Place
+from footlights.hub.shows import file_name, short_name
 from footlights.hub.stage.server import mounted
 from tests.hub.conftest import eventually
 from tests.hub.stage.conftest import SHOW
@@ -42,7 +43,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         hub.people.add(role, role)
         tokens[role] = hub.people.make_token(role)
     app, port = application(hub), free_port()
-    config = uvicorn.Config(mounted(app.state.stage, app), port=port, log_config=None, ws="websockets-sansio")
+    config = uvicorn.Config(mounted(app.state.shows.stage, app), port=port, log_config=None, ws="websockets-sansio")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -57,15 +58,16 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 @pytest.fixture(autouse=True)
 def no_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is fetched for browsers that do not come."""
-    monkeypatch.setattr("footlights.hub.api.shows.get_runtime", lambda: None)
+    monkeypatch.setattr("footlights.hub.shows.get_runtime", lambda: None)
 
 
 def test_an_operator_puts_a_show_on_and_ends_it(desk: Desk) -> None:
     assert desk.ask("PUT", "/api/shows/evening", content=TEXT).status_code == 204
     assert desk.ask("PUT", "/api/shows/evening/files/song.ogg", content=b"song" * 100).status_code == 204
     assert desk.ask("GET", "/api/shows", "viewer").json() == [
-        {"name": "evening", "title": "A show", "files": ["song.ogg"], "replays": [], "runs": False}
-    ]
+        {"name": "evening", "title": "A show", "plays": "song.ogg", "files": ["song.ogg"], "replays": [], "runs": False,
+         "state": "closed", "present": 0}
+    ]  # fmt: skip
     assert desk.http.get("/stage/evening/").status_code == 404
     places = desk.ask("POST", "/api/shows/evening/run").json()
     assert desk.ask("POST", "/api/shows/evening/run").json() == places
@@ -81,6 +83,8 @@ def test_an_operator_puts_a_show_on_and_ends_it(desk: Desk) -> None:
             member.send(json.dumps({"type": "answer", "cue": "cross", "gesture": "x_arms", "at": max(at, 11)}))
             while (heard := json.loads(member.recv()))["type"] != "confirmed":
                 assert heard["type"] == "playing"
+            known = desk.ask("GET", "/api/shows", "viewer").json()[0]
+            assert (known["runs"], known["state"], known["present"]) == (True, "playing", 1)
             assert desk.ask("PUT", "/api/shows/evening", content=TEXT).status_code == 409
             assert desk.ask("DELETE", "/api/shows/evening").status_code == 409
             assert desk.ask("DELETE", "/api/shows/evening/run").status_code == 204
@@ -141,3 +145,20 @@ def test_a_show_does_nothing_on_the_hubs_own_machine(desk: Desk, actions: str, w
     desk.ask("PUT", "/api/shows/sly", content=f"title: x\n{cue}")
     answer = desk.ask("POST", "/api/shows/sly/run")
     assert answer.status_code == 422 and why in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("Söng (1).wav", "Song -1.wav"), ("..hidden.mp3", "hidden.mp3"), ("_a..b.ogg", "a.b.ogg"),
+     ("日本.mp4", "file.mp4"), ("x" * 200 + ".mp3", "x" * 70 + ".mp3"), ("a b.MP3", "a b.MP3")],
+)  # fmt: skip
+def test_what_people_call_their_files_finds_a_name_on_the_shelf(desk: Desk, given: str, kept: str) -> None:
+    desk.ask("PUT", "/api/shows/small", content="title: x")
+    assert file_name(given) == kept
+    assert desk.ask("PUT", f"/api/shows/small/files/{kept}", content=b"x").status_code == 204
+    assert desk.ask("DELETE", f"/api/shows/small/files/{kept}").status_code == 204
+
+
+def test_titles_become_names() -> None:
+    assert short_name("Midnight «Carousel» No. 3 — Björk!") == "midnight-carousel-no-3-bjork"
+    assert short_name("日本") == "" and len(short_name("a " * 100)) <= 40
