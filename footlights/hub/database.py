@@ -94,6 +94,11 @@ class Database:
         text = json.dumps(rows, ensure_ascii=False, allow_nan=False)
         return connection.execute(statement.from_select(names, select(*source.c)), {"rows": text})
 
+    def lock(self, connection: Connection, table: Table) -> None:
+        """Nobody else writes this table before the transaction ends. In SQLite nobody does anyway."""
+        if not self.embedded:
+            connection.exec_driver_sql(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE")
+
     def overwrite(self, connection: Connection) -> None:
         """Leave nothing in the file of what is changed on this connection: secrets were there."""
         if self.embedded:

@@ -32,7 +32,7 @@ class Measured(NamedTuple):
 
 
 class RollUps:
-    """A thread of the hub that adds up what was stored, whichever worker stored it. There is one for a database."""
+    """A thread of the hub that adds up what was stored, whichever worker stored it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -49,9 +49,11 @@ class RollUps:
     def add(self) -> bool:
         """Add up what is new, a portion of it; whether there is more."""
         with self._database.read() as connection:
-            if not (behind := _behind(connection)):
+            if not _behind(connection):
                 return False
         with self._database.write() as connection:
+            self._database.lock(connection, schema.rolled)
+            behind = _behind(connection)
             read = _measured(connection, behind)
             whole = len(read) < MOST_MESSAGES
             found = [one for one in read if one.sequence <= behind[one.device, one.session]]  # more may come meanwhile
@@ -140,6 +142,8 @@ def _write_sums(connection: Connection, database: Database, sums: Mapping[Key, M
 
 
 def _write_marks(connection: Connection, database: Database, marks: Mapping[Outbox, int]) -> None:
+    if not marks:
+        return
     statement = database.insert(schema.rolled)
     further = statement.on_conflict_do_update(
         index_elements=["device", "session"], set_={"sequence": statement.excluded.sequence}

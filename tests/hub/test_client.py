@@ -40,6 +40,7 @@ def test_who_is_there_and_what_it_measures(client: HubClient, house: House) -> N
     assert newest["line-1", "people"] == 2 and newest["", "stModuleState"] == "running"
     eventually(lambda: client.totals()["people"] == 2.0)
     assert client.totals("hall")["online"] == 1.0 and client.totals("hall")["away"] == 0.0
+    house.hub.roll_ups.add()
     (minute, *_) = client.telemetry(DEVICE, "fps", "line-1")
     assert minute.mean == 29.5 == minute.last and minute.count >= 1
     assert client.telemetry(DEVICE, "fps", "line-1", seconds=3600)[0].highest == 29.5
@@ -88,8 +89,9 @@ def test_events_rules_and_what_they_did(client: HubClient, house: House) -> None
     assert client.rules() == []
 
 
-def test_an_export_as_a_file(client: HubClient, tmp_path: Path) -> None:
+def test_an_export_as_a_file(client: HubClient, house: House, tmp_path: Path) -> None:
     target = tmp_path / "people.csv"
+    house.hub.roll_ups.add()
     client.export(target, "minutes", since="2020-01-01", devices=[DEVICE], names=["people"])
     with target.open(newline="") as file:
         lines = list(csv.DictReader(file))

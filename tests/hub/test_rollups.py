@@ -86,9 +86,11 @@ def test_portions_count_everything_once_while_more_is_stored(
     random.Random(3).shuffle(everything)
     storing = threading.Thread(target=lambda: [archive.take(everything[n : n + 9]) for n in range(0, 300, 9)])
     storing.start()
-    while storing.is_alive():
-        RollUps(database).add()
-    storing.join()
+    adding = [threading.Thread(target=lambda: [RollUps(database).add() for _ in range(30)]) for _ in range(2)]
+    for thread in adding:
+        thread.start()
+    for thread in (storing, *adding):
+        thread.join()
     minutes = [row for row in added_up() if row["seconds"] == 60]
     assert sum(row["count"] for row in minutes) == 300
     assert sum(row["total"] for row in minutes) == 3 * sum(range(1, 101))
