@@ -16,7 +16,8 @@ from footlights.hub.authority import LIST_DAYS, Authority
 from footlights.hub.consequences import Consequences
 from footlights.hub.database import Database
 from footlights.hub.housekeeping import Housekeeping
-from footlights.hub.ingest import Broker, Ingest
+from footlights.hub.ingest import Ingest
+from footlights.hub.line import Broker
 from footlights.hub.measurements import Measurements
 from footlights.hub.model_library import ModelLibrary
 from footlights.hub.mosquitto import SERVER, WORKER, Address, Elsewhere, Mosquitto, Rights, client_context

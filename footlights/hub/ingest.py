@@ -1,34 +1,24 @@
 """From the broker into the archive: batches, stored before they are acknowledged."""
 
-import itertools
 import logging
-import selectors
-import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Self
+from dataclasses import replace
 
 from paho.mqtt.client import Client, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 
 from footlights.core.errors import SinkError
 from footlights.hub.archive import Archive, Arrived
+from footlights.hub.line import MOST_AT_ONCE, Broker, Line, connect, keep_connected
 from footlights.wire import fleet
 
 log = logging.getLogger(__name__)
 
 SHARE = "ingest"  # the workers that share the traffic
 MESSAGES = f"$share/{SHARE}/{fleet.topic('+', 'messages')}"
-MOST_WAITING = 4000  # messages; the broker sends no more before some are stored, and keeps the rest
-MOST_AT_ONCE = 800  # messages of one transaction
 GATHER = 0.05  # seconds in which a batch is gathered
-SESSION = 120  # seconds for which the broker keeps what a worker that is away was to get; then devices say it again
 UNSTORABLE = (
     StatementError,
     ValueError,
@@ -38,18 +28,7 @@ UNSTORABLE = (
     ArithmeticError,
 )  # what one message does
 LOOK_EVERY = 0.2  # seconds between two looks whether this is to end
-RECONNECT = (1.0, 2.0, 4.0, 5.0)  # seconds before another try to connect
 TRY_AGAIN = 1.0  # seconds between two tries to store, where the database is away
-
-
-@dataclass(frozen=True)
-class Broker:
-    """Where the broker is, and how a part of the hub shows who it is."""
-
-    host: str
-    port: int
-    name: str  # of the client: its certificate's common name
-    context: ssl.SSLContext | None  # None: in clear, on this machine only
 
 
 class Ingest:
@@ -66,13 +45,14 @@ class Ingest:
     ) -> None:
         self._archive = archive
         self._on_new = on_new
-        self._waiting: list[MQTTMessage] = []  # as long as `MOST_WAITING` allows
+        self._waiting: list[MQTTMessage] = []  # as long as the broker sends
         self._connected = threading.Event()
         self._closing = threading.Event()
         self._line: Line | None = None
         self.refused = 0  # messages that were none
         self.client = connect(broker, self._subscribe)
         self.client.on_message = lambda client, userdata, message: self._waiting.append(message)
+        self.client.on_disconnect = lambda *_: self._connected.clear()
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
 
     @property
@@ -94,31 +74,18 @@ class Ingest:
         """
         self._closing.set()
         self._thread.join()
-        self.client.disconnect()
 
     def _subscribe(self, client: Client) -> None:
         client.subscribe(MESSAGES, qos=1)
         self._connected.set()
 
     def _run(self) -> None:
-        pauses = itertools.chain(RECONNECT, itertools.repeat(RECONNECT[-1]))
-        while not self._closing.is_set():
-            try:
-                self.client.reconnect()
-            except OSError as error:
-                log.debug("there is no broker: %s", error)
-            else:
-                with Line(self.client) as self._line:
-                    self._serve(self._line)
-                self._line = None
-                if self._connected.is_set():
-                    pauses = itertools.chain(RECONNECT, itertools.repeat(RECONNECT[-1]))
-            self._connected.clear()
-            self._waiting.clear()  # the broker sends it again, by other numbers
-            self._closing.wait(next(pauses))
+        keep_connected(self.client, self._closing, self._serve)
 
-    def _serve(self, line: "Line") -> None:
+    def _serve(self, line: Line) -> None:
         """Store what comes, until the line is cut or this ends."""
+        self._line = line
+        self._waiting.clear()  # the broker sends what came by an earlier line again, by other numbers
         while line.turn(LOOK_EVERY):
             until = time.monotonic() + GATHER
             while self._waiting and len(self._waiting) < MOST_AT_ONCE and (left := until - time.monotonic()) > 0:
@@ -194,60 +161,3 @@ class Ingest:
         self.refused += 1
         if self.refused.bit_count() == 1:  # 1, 2, 4, 8 ...: a device that talks nonsense does not fill the log
             log.warning("a message of %s is refused: %s (%d so far)", device, why, self.refused)
-
-
-class Line:
-    """The connection of a client that has no thread of its own: whoever holds it reads and writes."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self._selector = selectors.DefaultSelector()
-        self._pending: Callable[[], int] = getattr(client.socket(), "pending", lambda: 0)  # bytes that TLS has read
-        self._number = -1 if (found := client.socket()) is None else found.fileno()
-        self.cut = self._number < 0
-        if not self.cut:
-            self._selector.register(self._number, selectors.EVENT_READ)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._selector.close()
-
-    def turn(self, seconds: float) -> bool:
-        """Wait for something to come, at most so long, and take it; whether the connection is still there."""
-        if self.cut:
-            return False
-        writes = selectors.EVENT_WRITE if self._client.want_write() else 0
-        self._selector.modify(self._number, selectors.EVENT_READ | writes)
-        came = self._pending() > 0 or self._selector.select(seconds)
-        done = MQTTErrorCode.MQTT_ERR_SUCCESS
-        for _ in range(MOST_AT_ONCE if came else 0):
-            done = self._client.loop_read()
-            if done or self._client.socket() is None or not self._pending():
-                break
-        if not done and self._client.want_write():
-            done = self._client.loop_write()
-        self.cut = bool(done or self._client.loop_misc() or self._client.socket() is None)
-        return not self.cut
-
-
-def connect(broker: Broker, on_connect: Callable[[Client], None]) -> Client:
-    """A client of the hub that connects as soon as its loop is started, and again whenever it was cut off."""
-    client = Client(CallbackAPIVersion.VERSION2, broker.name, protocol=MQTTProtocolVersion.MQTTv5, manual_ack=True)
-    if broker.context is not None:
-        client.tls_set_context(broker.context)
-    client.reconnect_delay_set(1, 5)
-    properties: Any = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-    properties.SessionExpiryInterval = SESSION
-    properties.ReceiveMaximum = MOST_WAITING
-
-    def came(client: Client, userdata: object, flags: object, reason: ReasonCode, properties: object) -> None:
-        if reason.is_failure:
-            log.warning("the broker refuses %s: %s", broker.name, reason)
-        else:
-            on_connect(client)
-
-    client.on_connect = came
-    client.connect_async(broker.host, broker.port, keepalive=30, clean_start=False, properties=properties)
-    return client

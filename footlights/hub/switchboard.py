@@ -7,7 +7,8 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessage
@@ -17,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from footlights.core.errors import FootlightsError, SettingsError
 from footlights.hub import schema
 from footlights.hub.database import Database
-from footlights.hub.ingest import Broker, connect
+from footlights.hub.line import Broker, Line, connect, keep_connected
 from footlights.hub.registry import Registry
 from footlights.hub.twins import Twins
 from footlights.wire import fleet, well_known
@@ -38,7 +39,16 @@ COMMANDS = {  # name: what it does
 LARGEST = 16 * 1024  # bytes of a command
 VALID = 30.0  # seconds for which a command that was not done yet is still to be done
 LOOK_EVERY = 0.5  # seconds
-MOST_WAITING = 10_000  # that were heard and not looked at
+MOST_WAITING = 10_000  # that are to be said and have no line yet
+
+
+@dataclass(frozen=True)
+class Telling:
+    """Something to say."""
+
+    topic: str
+    payload: bytes
+    retain: bool = False
 
 
 class Switchboard:
@@ -48,34 +58,35 @@ class Switchboard:
         self._database = database
         self._registry = registry
         self._twins = twins
-        self._heard: queue.Queue[MQTTMessage | None] = queue.Queue(MOST_WAITING)
+        self._heard: list[MQTTMessage] = []  # as long as the broker sends
+        self._to_tell: queue.Queue[Telling] = queue.Queue(MOST_WAITING)
         self._refused = 0  # messages that were none
         self._to_say = threading.Event()  # a connection is new
+        self._closing = threading.Event()
+        self._line: Line | None = None
         self._client = connect(broker, self._came)
-        self._client.on_message = lambda client, userdata, message: self._hear(message)
+        self._client.on_message = lambda client, userdata, message: self._heard.append(message)
         self._thread = threading.Thread(target=self._run, name="switchboard", daemon=True)
         self.on_presence: Callable[[str, bool], None] = lambda device, online: None
 
     def start(self) -> None:
         """Begin."""
         self._thread.start()
-        self._client.loop_start()
 
     def close(self) -> None:
         """Let go."""
-        self._heard.put(None)
+        self._closing.set()
+        self._wake()
         self._thread.join()
-        self._client.disconnect()
-        self._client.loop_stop()
 
     def say_desired(self, device: str, desired: fleet.Desired) -> None:
         """Tell a device what it is to be; where it is away, it hears it when it comes."""
-        self._client.publish(fleet.topic(device, "desired"), fleet.encode(desired), qos=1, retain=True)
+        self._tell(Telling(fleet.topic(device, "desired"), fleet.encode(desired), retain=True))
 
     def forget(self, device: str) -> None:
         """Take back everything that is kept for a device."""
         for name in ("desired", "status"):
-            self._client.publish(fleet.topic(device, name), b"", qos=1, retain=True)
+            self._tell(Telling(fleet.topic(device, name), b"", retain=True))
 
     def command(
         self,
@@ -104,7 +115,7 @@ class Switchboard:
                 raise SettingsError(f"there is no device '{device[:80]}'")
             connection.execute(insert(schema.commands), {**row, "expires": command.expires, "by": by})
         sent = replace(command, arguments={**arguments, **(unkept or {})})
-        self._client.publish(fleet.topic(device, "command"), fleet.encode(sent), qos=1)
+        self._tell(Telling(fleet.topic(device, "command"), fleet.encode(sent)))
         return command
 
     def answer(self, identity: str, patience: float) -> Mapping[Any, Any]:
@@ -124,40 +135,57 @@ class Switchboard:
         client.subscribe([(fleet.topic("+", name), 1) for name in ("status", "certificate/request")])
         self._to_say.set()
 
-    def _hear(self, message: MQTTMessage) -> None:
-        """Never wait in the client's thread; what finds no room comes again, for it is not acknowledged."""
+    def _tell(self, telling: "Telling") -> None:
+        """Say something as soon as there is a line. May be called by any thread."""
         try:
-            self._heard.put_nowait(message)
+            self._to_tell.put_nowait(telling)
         except queue.Full:
-            log.warning("more is said than can be looked at")
+            log.warning("more is to be said than the broker takes; something on '%s' is not", telling.topic)
+        self._wake()
+
+    def _wake(self) -> None:
+        if (line := self._line) is not None:
+            line.wake()
 
     def _run(self) -> None:
-        while True:
+        keep_connected(self._client, self._closing, self._serve)
+
+    def _serve(self, line: Line) -> None:
+        """Listen and talk, until the line is cut or this ends."""
+        self._line = line
+        self._heard.clear()  # the broker says what came by an earlier line again
+        while line.turn(LOOK_EVERY):
             if self._to_say.is_set():
                 self._say_all()
-            try:
-                message = self._heard.get(timeout=LOOK_EVERY)
-            except queue.Empty:
-                continue
-            if message is None:
+            heard, self._heard = self._heard, []
+            for message in heard:
+                self._listen(message)
+            with suppress(queue.Empty):
+                while self._client.is_connected():
+                    telling = self._to_tell.get_nowait()
+                    self._client.publish(telling.topic, telling.payload, qos=1, retain=telling.retain)
+            if self._closing.is_set():
                 return
-            try:
-                self._take(message)
-            except FootlightsError as error:
-                self._refused += 1
-                if self._refused.bit_count() == 1:  # 1, 2, 4, 8 ...: who talks nonsense does not fill the log
-                    log.warning("what was said on '%s' is refused: %s (%d so far)", message.topic, error, self._refused)
-            except DBAPIError as error:  # it is said again: by the broker at the next connection, or by the device
-                log.warning("the database is away: %s", type(error.orig).__name__)
-                continue
-            self._client.ack(message.mid, message.qos)
+
+    def _listen(self, message: MQTTMessage) -> None:
+        """Do what a message asks for, and acknowledge it."""
+        try:
+            self._take(message)
+        except FootlightsError as error:
+            self._refused += 1
+            if self._refused.bit_count() == 1:  # 1, 2, 4, 8 ...: who talks nonsense does not fill the log
+                log.warning("what was said on '%s' is refused: %s (%d so far)", message.topic, error, self._refused)
+        except DBAPIError as error:  # it is said again: by the broker at the next connection, or by the device
+            log.warning("the database is away: %s", type(error.orig).__name__)
+            return
+        self._client.ack(message.mid, message.qos)
 
     def _say_all(self) -> None:
         """Tell every device what it is to be: the broker may have lost what it kept."""
         self._to_say.clear()
         try:
             for device, desired in self._twins.all_desired().items():
-                self.say_desired(device, desired)
+                self._client.publish(fleet.topic(device, "desired"), fleet.encode(desired), qos=1, retain=True)
         except DBAPIError as error:
             log.warning("the database is away: %s", type(error.orig).__name__)
             self._to_say.set()
@@ -173,4 +201,4 @@ class Switchboard:
             request = str(fleet.decode(payload).get("request", ""))
             granted = self._registry.renew(device, request.encode())
             text = json.dumps({"certificate": granted.pem}).encode()
-            self._client.publish(fleet.topic(device, "certificate/granted"), text, qos=1)
+            self._tell(Telling(fleet.topic(device, "certificate/granted"), text))

@@ -12,7 +12,8 @@ from footlights.hub import schema
 from footlights.hub.archive import Archive
 from footlights.hub.authority import Authority
 from footlights.hub.database import Database
-from footlights.hub.ingest import Broker, Ingest
+from footlights.hub.ingest import Ingest
+from footlights.hub.line import Broker
 from footlights.hub.mosquitto import SERVER, WORKER, Address, Rights, client_context
 from footlights.hub.registry import Registry
 from footlights.hub.rules import Judge

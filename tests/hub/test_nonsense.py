@@ -14,7 +14,8 @@ from footlights.hub.archive import Archive
 from footlights.hub.authority import Authority
 from footlights.hub.database import Database
 from footlights.hub.hub import Hub
-from footlights.hub.ingest import Broker, Ingest
+from footlights.hub.ingest import Ingest
+from footlights.hub.line import Broker
 from footlights.hub.overview import Overview
 from footlights.hub.registry import Registry
 from footlights.hub.rules import Judge, Rules
