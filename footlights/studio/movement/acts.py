@@ -24,6 +24,7 @@ from footlights.media.rehearsal.score import shifted
 _SEATED = {
     "place": [0.0, -0.46, -0.06], "legs": {"floor": [0.16, 0.0, 0.44], "knee": [0.3, 0.2, 1.0]},
 }  # fmt: skip
+_LEAP = 0.02  # above rest, in the library's units, from which a body flies
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,17 +45,34 @@ class Act:
         return self.motion is None or part in self.motion.free
 
 
-def act(motion: Motion, rng: np.random.Generator, sloppy: float) -> Act:
-    """A motion done this time: wider ranges than it was written with, and `sloppy` (0..1) form."""
+def act(motion: Motion, rng: np.random.Generator, sloppy: float, *, slow: bool = False) -> Act:
+    """A motion done this time: wider ranges than it was written with, `sloppy` (0..1) form, `slow` on purpose."""
     how = vary(motion, rng)
-    cycle = sum(key.seconds for key in motion.cycle) / how.pace
+    done = _slowly(motion, rng) if slow else motion
+    cycle = sum(key.seconds for key in done.cycle) / how.pace
     if cycle > 0:  # long sets are cut, so that more acts fit into a sequence
         how = replace(how, repeats=int(np.clip(rng.uniform(3, 9) / cycle, 1, how.repeats)))
     how = replace(how, hold=min(how.hold, float(rng.uniform(1.0, 6.0))))
     pace = how.pace * float(np.exp(rng.normal(0, 0.16 * sloppy)))
     size = how.amplitude * float(np.exp(rng.normal(0, 0.10 * sloppy)))
-    keys, span = perform(motion, replace(how, pace=pace, amplitude=size))
+    keys, span = perform(done, replace(how, pace=pace, amplitude=size))
     return Act(tuple(slack(keys, rng, sloppy)), motion, span)
+
+
+def may_be_slow(motion: Motion) -> bool:
+    """Whether an exercise can be done as slowly as one likes: it is repeated, and nobody leaves the floor."""
+    highest = max((float(key.row[TRUNK["place"]][1]) for key in motion.cycle), default=0.0)
+    return motion.exercise is not None and motion.exercise.counts > 0 and highest < _LEAP
+
+
+def _slowly(motion: Motion, rng: np.random.Generator) -> Motion:
+    """As strength is trained: every way takes longer, and what was reached is held for a moment."""
+    pace, cycle = float(rng.uniform(0.4, 0.8)), list[Key]()
+    for key in motion.cycle:
+        cycle.append(replace(key, seconds=key.seconds / pace))
+        if rng.random() < 0.5:
+            cycle.append(Key(float(rng.uniform(0.2, 1.5)), key.row))
+    return replace(motion, cycle=tuple(cycle))
 
 
 def unmeant(motion: Motion, rng: np.random.Generator, sloppy: float) -> Act:

@@ -8,12 +8,13 @@ import numpy as np
 from footlights.media.rehearsal.arrays import Reals
 from footlights.media.rehearsal.motion import Key, Motion, Span, curve
 from footlights.media.rehearsal.posture import ARMS, TRUNK, rest
-from footlights.studio.movement.acts import Act, act, at, broken_off, fidget, pause, seated, steps, unmeant
+from footlights.studio.movement.acts import Act, act, at, broken_off, fidget, may_be_slow, pause, seated, steps, unmeant
 from footlights.studio.movement.library import FLOOR, LOW, Library
 
 Rng = np.random.Generator
 _CHAIN = 0.25  # how often one act follows on another without coming to rest
 _SEATED = 0.25  # how often somebody sits all the time, while arms and head do this and that
+_SLOW = 0.2  # how often an exercise is done slowly on purpose
 _BLEND = 0.25  # seconds in which arms change from one track to the other
 
 
@@ -131,7 +132,7 @@ def _on_the_floor(library: Library, camera: str, sloppy: float, rng: Rng) -> Act
     if rng.random() < 0.15 and low:
         return unmeant(_one(low, rng), rng, sloppy)
     chosen = _taught(library, camera, rng)
-    return broken_off(chosen, rng) if rng.random() < 0.08 else act(chosen, rng, sloppy)
+    return broken_off(chosen, rng) if rng.random() < 0.08 else _exercise(chosen, rng, sloppy)
 
 
 def _everyday(library: Library, camera: str, sloppy: float, rng: Rng) -> Act:
@@ -158,7 +159,11 @@ def _for_exercises(library: Library, camera: str, sloppy: float, rng: Rng) -> Ac
         return unmeant(_one(library.quiet, rng), rng, sloppy)
     if chance < 0.52:
         return broken_off(_taught(library, camera, rng), rng)
-    return act(_taught(library, camera, rng), rng, sloppy)
+    return _exercise(_taught(library, camera, rng), rng, sloppy)
+
+
+def _exercise(chosen: Motion, rng: Rng, sloppy: float) -> Act:
+    return act(chosen, rng, sloppy, slow=may_be_slow(chosen) and rng.random() < _SLOW)
 
 
 def _taught(library: Library, camera: str, rng: Rng, part: str = "") -> Motion:
