@@ -94,6 +94,7 @@ class Line:
 
     def turn(self, seconds: float) -> bool:
         """Wait for something to come, at most so long, and take it; whether the connection is still there."""
+        self.cut = self.cut or self._client.socket() is None  # what was written between two turns may have shown it
         if self.cut:
             return False
         writes = selectors.EVENT_WRITE if self._client.want_write() else 0
@@ -119,13 +120,12 @@ def keep_connected(client: Client, closing: threading.Event, serve: Callable[[Li
     while not closing.is_set():
         try:
             client.reconnect()
-        except OSError as error:
-            log.debug("there is no broker: %s", error)
-        else:
             with Line(client) as line:
                 serve(line)
-            if line.served:
-                pauses = _pauses()
+                if line.served:
+                    pauses = _pauses()
+        except OSError as error:
+            log.debug("there is no broker: %s", error)
         closing.wait(next(pauses))
     client.disconnect()
 

@@ -2,6 +2,8 @@
 
 import os
 import resource
+import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -9,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from footlights.hub.hub import Hub
-from footlights.hub.line import Broker, connect, keep_connected
+from footlights.hub.line import Broker, Line, connect, keep_connected
 from tests.hub.conftest import eventually
 from tests.ports import free_port
 
@@ -36,6 +38,21 @@ def test_a_hub_with_a_thousand_open_files_finds_its_broker_and_finds_it_again(ma
     assert all(socket is not None and socket.fileno() > 1023 for socket in before)
     hub.mosquitto.restart(hub._rights())
     eventually(lambda: all(client.is_connected() and client.socket() not in before for client in clients))
+
+
+def test_a_line_that_is_cut_while_something_is_said_ends_in_good_order() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as broker:
+        client = connect(Broker("127.0.0.1", broker.getsockname()[1], "somebody", None), lambda client: None)
+        client.reconnect()
+        with Line(client) as line:
+            taken, _ = broker.accept()
+            taken.recv(1024)
+            taken.sendall(b"\x20\x03\x00\x00\x00")  # it is let in
+            assert eventually(lambda: line.turn(0.1) and client.is_connected())
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            taken.close()
+            eventually(lambda: client.publish("said", b"?") and client.socket() is None)
+            assert not line.turn(0.1) and line.cut and line.served
 
 
 def test_where_there_is_no_broker_it_ends_at_once() -> None:
