@@ -42,7 +42,7 @@ from footlights.studio.dance.videos import cut
 SECONDS, PAIRS, TARGET = 15.6, 12, 5.0
 SETTINGS = Settings(
     codec_steps=1800, codec_batch=12, codec_rate=2.5e-3, composer_steps=450, composer_rate=1.5e-3, average=0.99,
-    dropout=0.0, unheard=0.1, smoothing=0.0, mirror=False, length=64, composer_batch=12,
+    dropout=0.0, unheard=0.1, smoothing=0.0, mirror=False, length=128, composer_batch=12,
 )  # fmt: skip
 BY_HEART = Sampling(temperature=0.0, guidance=1.0, repetition=0.0, reuse=False)
 
@@ -57,7 +57,7 @@ def main() -> None:
     run = trained(given.folder)
     codec, composer = run.codec.average, run.composer.average
     assert isinstance(codec, Codec) and isinstance(composer, Composer)
-    export(codec, composer, run.corpus.styles, given.folder / "dancer.onnx")
+    export(codec, composer, run.corpus, given.folder / "dancer.onnx")
     report(run, codec, given.folder / "dancer.onnx")
 
 

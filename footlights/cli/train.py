@@ -286,18 +286,18 @@ def normal(clips: tuple[str, ...], out: Path, **settings: Any) -> None:
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), default="dancer", show_default=True, help="Folder."
 )
-@click.option("--codec-steps", type=click.IntRange(1), default=6000, show_default=True, help="Batches, of the codec.")
+@click.option("--codec-steps", type=click.IntRange(1), default=9000, show_default=True, help="Batches, of the codec.")
 @click.option("--composer-steps", type=click.IntRange(1), default=4000, show_default=True, help="And of the composer.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of every draw.")
 @click.option("--codec-batch", type=click.IntRange(1), default=24, show_default=True, help="Windows of four counts.")
-@click.option("--composer-batch", type=click.IntRange(1), default=16, show_default=True, help="Stretches of forty.")
+@click.option("--composer-batch", type=click.IntRange(1), default=8, show_default=True, help="Stretches of forty.")
 @click.option(
     "--codec-rate", type=click.FloatRange(0, min_open=True), default=2e-3, show_default=True, help="At its peak."
 )
 @click.option(
     "--composer-rate", type=click.FloatRange(0, min_open=True), default=1e-3, show_default=True, help="At its peak."
 )
-@click.option("--channels", type=click.IntRange(8), default=112, show_default=True, help="Width of the codec.")
+@click.option("--channels", type=click.IntRange(8), default=128, show_default=True, help="Width of the codec.")
 @click.option("--width", type=click.IntRange(32), default=192, show_default=True, help="Of the composer.")
 @click.option("--layers", type=click.IntRange(1), default=4, show_default=True, help="Of the composer.")
 @click.option("--heads", type=click.IntRange(1), default=6, show_default=True, help="Of the composer.")

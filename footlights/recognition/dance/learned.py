@@ -1,8 +1,8 @@
 """Dances of a learned model: one ONNX file that `footlights train dance` writes, on ONNX Runtime alone.
 
-Token by token: two for every count, each a code of the upper and one of the lower body, drawn from what the model holds
-likely after the last 64 tokens and the music two beats around. So songs may be of any length and have no seams. A part
-of the song that comes again is danced again with the same codes.
+Token by token: four for every count, each a code of the upper and two of the lower body, drawn from what the model
+holds likely after the last 128 tokens and the music two beats around. So songs may be of any length and have no seams.
+A part of the song that comes again is danced again with the same codes.
 """
 
 import json
@@ -22,13 +22,13 @@ from footlights.recognition.dance.grounding import grounded
 from footlights.recognition.dance.music import RATE, Sound, music_tokens, read_sound
 from footlights.recognition.dance.planner import Wishes
 from footlights.recognition.dance.song import Song
-from footlights.recognition.dance.tokens import STEP, TICKS, Grid, grid, joints_of
+from footlights.recognition.dance.tokens import TOKENS, Grid, grid, joints_of
 
-FORMAT = "footlights-dancer-1"
-MEMORY = 64  # tokens
+FORMAT = "footlights-dancer-2"
+MEMORY = 32 * TOKENS  # tokens
 HOME = 0.25  # a second: how fast a dancer comes back who has gone further than a metre from the middle
-TOKENS_OF_BAR = 8
-_NGRAM = 8  # tokens that must be alike before the next one counts as a repetition
+TOKENS_OF_BAR = 4 * TOKENS
+_NGRAM = 4 * TOKENS  # tokens that must be alike before the next one counts as a repetition
 _WITHIN = 8 * TOKENS_OF_BAR  # tokens back in which repetitions count: eight bars
 Codes = NDArray[np.int64]
 
@@ -37,10 +37,10 @@ Codes = NDArray[np.int64]
 class Sampling:
     """How codes are drawn."""
 
-    temperature: float = 0.8  # 0: always the likeliest
+    temperature: float = 0.2  # 0: always the likeliest
     top: int = 50  # codes that may be drawn at all
     guidance: float = 1.5  # how much the music counts; 1: as it was learned
-    repetition: float = 0.7  # taken off the logit of a code for each time that it followed the same tokens before
+    repetition: float = 0.3  # taken off the logit of a code for each time that it followed the same tokens before
     reuse: bool = True  # whether a part of the song that comes again is danced alike
 
 
@@ -49,12 +49,12 @@ class Said:
     """What one step says: N rows."""
 
     told: NDArray[np.float32]  # (N, W)
-    upper: NDArray[np.float32]  # (N, 1200) logits
+    first: NDArray[np.float32]  # (N, 1200) logits of the token's first part
 
 
 @dataclass(slots=True)
 class Memory:
-    """The last 63 tokens as the net remembers them."""
+    """The last 127 tokens as the net remembers them."""
 
     keys: NDArray[np.float32]
     values: NDArray[np.float32]
@@ -75,9 +75,10 @@ class DanceModel:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
             notes = self._session.get_modelmeta().custom_metadata_map
             if notes.get("format") != FORMAT:
-                raise ValueError(f"its format is {notes.get('format')!r}, not {FORMAT!r}")
+                raise ValueError(f"its format is {notes.get('format')!r}, not {FORMAT!r}; train it again")
             self.styles: tuple[str, ...] = tuple(json.loads(notes["styles"]))
-            self._sizes = {name: int(notes[name]) for name in ("layers", "heads", "wide", "around", "codes")}
+            self.danced: tuple[int, ...] = tuple(json.loads(notes["danced"]))  # styles that its data hold
+            self._sizes = {name: int(notes[name]) for name in ("layers", "heads", "wide", "around", "codes", "parts")}
         except Exception as fault:  # each kind of damage raises its own, and all of them mean the same here
             raise ModelCorruptError(f"{path} is no dancer that footlights trained: {fault}") from fault
         self._only = onnxruntime.RunOptions()
@@ -88,6 +89,11 @@ class DanceModel:
     def none_yet(self) -> int:
         """The code before the first one."""
         return self._sizes["codes"]
+
+    @property
+    def parts(self) -> int:
+        """Codes of a token."""
+        return self._sizes["parts"]
 
     @property
     def around(self) -> int:
@@ -103,7 +109,7 @@ class DanceModel:
         self, before: Codes, heard: NDArray[np.float32], style: Codes, with_music: NDArray[np.float32], place: int,
         memory: Memory,
     ) -> Said:  # fmt: skip
-        """The next token after (2,) `before`, at this place of the song; `memory` goes on. Rows as in the memory."""
+        """The next token after (3,) `before`, at this place of the song; `memory` goes on. Rows as in the memory."""
         rows = len(memory.keys)
         pad = 2 - rows  # the file has two rows: with the music and without
         feeds = {
@@ -112,18 +118,18 @@ class DanceModel:
             "place": np.array([place]), "keys": np.concatenate([memory.keys, memory.keys[:pad]]),
             "values": np.concatenate([memory.values, memory.values[:pad]]),
         }  # fmt: skip
-        told, upper, keys, values = self._run(["told", "upper", "keys_after", "values_after"], feeds)
+        told, first, keys, values = self._run(["told", "first", "keys_after", "values_after"], feeds)
         memory.keys, memory.values = keys[:rows], values[:rows]
-        return Said(told[:rows], upper[:rows])
+        return Said(told[:rows], first[:rows])
 
-    def second(self, told: NDArray[np.float32], upper: int) -> NDArray[np.float32]:
-        """(N, 1200) logits of the lower body, after the upper body's code."""
-        rows = len(told)
-        feeds = {"second_told": np.concatenate([told, told[: 2 - rows]]), "second_upper": np.full(2, upper)}
-        return np.asarray(self._run(["lower"], feeds)[0][:rows])
+    def later(self, told: NDArray[np.float32], drawn: Codes) -> NDArray[np.float32]:
+        """(N, 1200) logits of the part of a token that comes after the (n,) codes drawn for it."""
+        rows, count = len(told), len(drawn)
+        feeds = {f"told_{count}": np.concatenate([told, told[: 2 - rows]]), f"drawn_{count}": np.tile(drawn, (2, 1))}
+        return np.asarray(self._run([f"later_{count}"], feeds)[0][:rows])
 
     def decode(self, codes: Codes) -> NDArray[np.float32]:
-        """(K, 2) codes -> (8 K, 152) motion."""
+        """(K, 3) codes -> (4 K, 152) motion."""
         return np.asarray(self._run(["motion"], {"codes": codes[None].astype(np.int64)})[0][0])
 
     def _run(self, outputs: list[str], feeds: dict[str, Any]) -> list[Any]:
@@ -151,7 +157,7 @@ def generate(
 ) -> Dance:  # fmt: skip
     """The model's dance to a song. `sound` (2, N) at `rate`; without it the song's file is read, where it has one.
 
-    `tokens`: (2 C, 161) what was heard already, instead of the sound.
+    `tokens`: (4 C, 163) what was heard already, instead of the sound.
 
     Raises SettingsError where the model does not know the wished style.
     """
@@ -183,15 +189,18 @@ def danced(
 def compose(
     model: DanceModel, heard: NDArray[np.float32], source: Codes | None, wishes: Wishes, sampling: Sampling
 ) -> Codes:
-    """(K, 2) codes for (K, 161) music. `source`: (K,) the token whose codes are danced again, -1: none."""
+    """(K, 3) codes for (K, 163) music. `source`: (K,) the token whose codes are danced again, -1: none."""
     if wishes.style is not None and wishes.style not in model.styles:
         raise SettingsError(f"the model has not learned {wishes.style!r}; it knows {', '.join(model.styles)}")
-    style = len(model.styles) if wishes.style is None else model.styles.index(wishes.style)
     rng, rows = np.random.default_rng(wishes.seed), 1 if sampling.guidance == 1 else 2
-    memory, codes = model.begin(rows), np.full((len(heard), 2), model.none_yet, np.int64)
+    if wishes.style is not None:
+        style = model.styles.index(wishes.style)
+    else:  # one that was learned; data without styles leave it open
+        style = int(rng.choice(model.danced)) if model.danced else len(model.styles)
+    memory, codes = model.begin(rows), np.full((len(heard), model.parts), model.none_yet, np.int64)
     window = np.pad(heard, ((model.around, model.around), (0, 0)))
     with_music, styles = np.array([[1.0], [0.0]], np.float32)[:rows], np.full(rows, style)
-    before = np.full(2, model.none_yet)
+    before = np.full(model.parts, model.none_yet)
     for place in range(len(heard)):
         seen = np.tile(window[None, place : place + 2 * model.around + 1], (rows, 1, 1))
         said = model.step(before, seen, styles, with_music, place, memory)
@@ -200,9 +209,10 @@ def compose(
             codes[place] = codes[again]
         else:
             followed = _followed(codes[:place])
-            upper = _drawn(_guided(said.upper, sampling), followed[:, 0], sampling, rng)
-            lower = _guided(model.second(said.told, upper), sampling)
-            codes[place] = upper, _drawn(lower, followed[followed[:, 0] == upper, 1], sampling, rng)
+            for part in range(model.parts):
+                logits = model.later(said.told, codes[place, :part]) if part else said.first
+                codes[place, part] = _drawn(_guided(logits, sampling), followed[:, part], sampling, rng)
+                followed = followed[followed[:, part] == codes[place, part]]
         before = codes[place]
     return codes
 
@@ -225,26 +235,26 @@ def _drawn(logits: Reals, repeated: Codes, sampling: Sampling, rng: np.random.Ge
 
 
 def _followed(codes: Codes) -> Codes:
-    """(M, 2) the codes that followed, within the last eight bars, on tokens like the last eight."""
+    """(M, 3) the codes that followed, within the last eight bars, on a bar of tokens like the last one."""
     recent = codes[-_WITHIN:]
     if len(recent) <= _NGRAM:
-        return np.zeros((0, 2), np.int64)
+        return recent[:0]
     windows = np.lib.stride_tricks.sliding_window_view(recent, _NGRAM, axis=0)[:-1]
     same = (windows == recent[-_NGRAM:].T).all((1, 2))
     return np.asarray(recent[_NGRAM:][same])
 
 
 def _source(song: Song, beats: Grid) -> Codes:
-    """(2 C,) of every token: the one at the same place of the first section that sounds alike; -1: there is none."""
-    source = np.full(2 * len(beats), -1, np.int64)
+    """(4 C,) of every token: the one at the same place of the first section that sounds alike; -1: there is none."""
+    source = np.full(TOKENS * len(beats), -1, np.int64)
     starts: dict[str, int] = {}
     for section in song.sections:
         inside = np.flatnonzero((beats.beats >= section.begin) & (beats.beats < section.end))
         if not len(inside):
             continue
-        first = 2 * int(inside[0])
+        first = TOKENS * int(inside[0])
         if section.label in starts:
-            places = np.arange(first, 2 * int(inside[-1]) + 2)
+            places = np.arange(first, TOKENS * (int(inside[-1]) + 1))
             origin = starts[section.label] + places - first
             known = origin < first
             source[places[known]] = origin[known]
@@ -259,6 +269,3 @@ def _wished(beats: Grid, wishes: Wishes) -> Grid:
         return beats
     energy = np.clip(beats.energy - beats.energy.mean() + wishes.energy, 0, 1)
     return Grid(beats.times, beats.phase, energy, beats.beats)
-
-
-assert TICKS == 2 * STEP

@@ -1,8 +1,8 @@
-"""What the learned model hears: 161 numbers for every token, half a count of a song.
+"""What the learned model hears: 163 numbers for every token, a quarter of a count of a song.
 
 In this order: 64 mel bands of the middle (left + right), 64 of the side (left - right), each as log loudness; onset
-strength in 3 bands at 4 moments of the token; 12 pitch classes; 8 places in the bar; energy. Without sound, all but the
-last nine are 0.
+strength in 3 bands in both halves of the token; 12 pitch classes; 16 places in the bar; energy. Without sound, all but
+the last 17 are 0.
 """
 
 from functools import lru_cache
@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from footlights.media.rehearsal.arrays import Reals
 from footlights.media.sound_file import SoundFile
-from footlights.recognition.dance.tokens import Grid
+from footlights.recognition.dance.tokens import TOKENS, Grid
 
 Sound = NDArray[np.float32]
 RATE = 22050  # samples a second
 WINDOW, HOP = 1024, 256
 EARLY = WINDOW // 2 // HOP  # windows by which an onset is seen before it comes
 LONGEST = 1800.0  # seconds that are listened to
-MELS, BANDS, PARTS, PITCHES, PLACES = 64, 3, 4, 12, 8
+MELS, BANDS, PARTS, PITCHES, PLACES = 64, 3, 2, 12, 16
 SIZE = 2 * MELS + BANDS * PARTS + PITCHES + PLACES + 1
 _EDGES = (0.0, 200.0, 2000.0, 11025.0)  # Hz, of the bands of onsets
 _LOUD = 100.0  # how far the log reaches down
@@ -41,13 +41,14 @@ def read_sound(path: str | Path, longest: float = LONGEST) -> Sound:
 
 
 def music_tokens(sound: Sound | None, rate: int, grid: Grid) -> NDArray[np.float32]:
-    """(2 C, 161) of a song's (2 or 1, N) samples, -1..1, at `rate` a second; None: there is no sound, only its beat."""
-    count = 2 * len(grid)
+    """(4 C, 163) of a song's (2 or 1, N) samples, -1..1, at `rate` a second; None: there is no sound, only its beat."""
+    count = TOKENS * len(grid)
     out = np.zeros((count, SIZE), np.float32)
     if sound is not None and sound.shape[1] > 1:
         _hear(_even(sound, rate), grid, out)
-    out[np.arange(count), SIZE - 1 - PLACES + np.repeat(2 * grid.phase, 2) % PLACES + np.tile([0, 1], len(grid))] = 1
-    out[:, -1] = np.repeat(grid.energy, 2)
+    place = np.repeat(TOKENS * grid.phase, TOKENS) % PLACES + np.tile(np.arange(TOKENS), len(grid))
+    out[np.arange(count), SIZE - 1 - PLACES + place] = 1
+    out[:, -1] = np.repeat(grid.energy, TOKENS)
     return out
 
 
@@ -85,10 +86,10 @@ def _hear(pair: Sound, grid: Grid, out: NDArray[np.float32]) -> None:
         pitches[begin:end] = middle**2 @ _pitch_table()
         before = levels[-1]
     frames = np.arange(count + 1) * (HOP / RATE)
-    quarters = np.interp(np.arange(PARTS * 2 * len(grid) + 1) / PARTS, np.arange(2 * len(grid) + 1), grid.tokens)
+    halves = np.interp(np.arange(PARTS * len(out) + 1) / PARTS, np.arange(len(out) + 1), grid.tokens)
     out[:, : 2 * MELS] = _means(mels, frames, grid.tokens)
     late = np.concatenate([np.zeros((EARLY, BANDS)), bands[:-EARLY]])
-    peaks = _means(late, frames, quarters) / (bands.mean(0) + bands.std(0) + 1e-6)
+    peaks = _means(late, frames, halves) / (bands.mean(0) + bands.std(0) + 1e-6)
     out[:, 2 * MELS : 2 * MELS + BANDS * PARTS] = peaks.reshape(len(out), -1)
     tones = _means(pitches, frames, grid.tokens)
     place = 2 * MELS + BANDS * PARTS

@@ -1,7 +1,7 @@
 """What the learned model reads and writes: a grid of counts, and 152 numbers of motion at each of its ticks.
 
-A count is a beat, or half or two beats, so that it lasts 0.36 to 0.71 s; a tick is a sixteenth of a count, a token half
-a count. Motion at a tick: 24 joints x 6 numbers of a rotation, height of the pelvis, its velocity to the left and
+A count is a beat, or half or two beats, so that it lasts 0.36 to 0.71 s; a tick is a sixteenth of a count, a token a
+quarter. Motion at a tick: 24 joints x 6 numbers of a rotation, height of the pelvis, its velocity to the left and
 forward, its turning, and four contacts (left heel and toes, right heel and toes). Rotations are of each part against
 the dancer's facing, not against its parent, so that errors do not add up along a limb; two columns are kept, up and
 forward. Limbs without a twist of their own take it from the shortest way from their rest.
@@ -21,7 +21,8 @@ from footlights.recognition.dance.dance import Dance
 from footlights.recognition.dance.song import Song
 
 TICKS = 16  # to a count
-STEP = 8  # ticks to a token
+TOKENS = 4  # to a count
+STEP = TICKS // TOKENS  # ticks to a token
 COUNT = (0.5 / 1.4, 0.5 / 0.7)  # seconds: shortest and longest count
 JOINTS = 24
 AWAY = np.radians(25.0)  # from the audience, that a dancer may look for long
@@ -53,7 +54,7 @@ class Grid:
 
     @property
     def tokens(self) -> Reals:
-        """(2 C + 1,) seconds."""
+        """(4 C + 1,) seconds."""
         return np.asarray(self.ticks[::STEP])
 
 

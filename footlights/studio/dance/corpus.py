@@ -1,7 +1,7 @@
 """A folder of dances to learn from: what was heard, what was danced to it, and which songs are kept to judge by.
 
     corpus.json      styles, and for each dance its name, song, split and seconds
-    dances/NAME.npz  music (2 C, 161), motion (16 C, 152), styles (2 C,), song (JSON)
+    dances/NAME.npz  music (4 C, 163), motion (16 C, 152), styles (4 C,), song (JSON)
 
 Songs are split, never parts of a song: what is danced twice to one song is on one side.
 """
@@ -32,7 +32,7 @@ from footlights.recognition.dance.tokens import (
     grid,
 )
 
-FORMAT = "footlights-dances-1"
+FORMAT = "footlights-dances-2"
 VALID = 5  # one song in so many is kept to judge by
 _MIRRORED = np.array([0, 2, 1, 3, 5, 4, 6, 8, 7, 9, 11, 10, 12, 14, 13, 15, 17, 16, 19, 18, 21, 20, 23, 22])
 
@@ -43,9 +43,9 @@ class Pair:
 
     name: str
     split: str  # train, valid
-    music: NDArray[np.float32]  # (2 C, 161)
+    music: NDArray[np.float32]  # (4 C, 163)
     motion: NDArray[np.float32]  # (16 C, 152)
-    styles: NDArray[np.int64]  # (2 C,) index of the style; their number: not known
+    styles: NDArray[np.int64]  # (4 C,) index of the style; their number: not known
     song: Song
 
     @property
@@ -65,6 +65,11 @@ class Corpus:
     def split(self, name: str) -> tuple[Pair, ...]:
         """Those of one split."""
         return tuple(pair for pair in self.pairs if pair.split == name)
+
+    def style_of(self, pair: Pair) -> str | None:
+        """The style that a dance is mostly in; None: not known."""
+        counts = np.bincount(pair.styles, minlength=len(self.styles) + 1)[:-1]
+        return self.styles[int(counts.argmax())] if counts.any() else None
 
 
 class Writer:
@@ -154,7 +159,7 @@ def _index(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError) as fault:
         raise SourceError(f"{folder} holds no corpus.json; make one with: footlights data dance") from fault
     if not isinstance(table, dict) or table.get("format") != FORMAT:
-        raise SourceError(f"{folder / 'corpus.json'} is not of the form {FORMAT}")
+        raise SourceError(f"{folder / 'corpus.json'} is not of the form {FORMAT}; make the data again")
     return table
 
 

@@ -1,7 +1,8 @@
 """The two nets of the learned dancer: a codec that turns motion into tokens, and a composer that writes tokens.
 
-The codec (finite scalar quantisation: Mentzer et al., ICLR 2024) has a stream for the upper and one for the lower body.
-The composer is a causal transformer that sees 64 tokens back, and the music two beats ahead and back.
+The codec (finite scalar quantisation: Mentzer et al., ICLR 2024) has a stream for the upper body, one code a token, and
+one for the lower body and the way over the stage, two codes a token. The composer is a causal transformer that sees 128
+tokens back, and the music two beats ahead and back.
 """
 
 import math
@@ -11,14 +12,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from footlights.recognition.dance import music
-from footlights.recognition.dance.tokens import LOWER, STEP, UPPER
+from footlights.recognition.dance.tokens import LOWER, STEP, TOKENS, UPPER
 from footlights.recognition.dance.tokens import SIZE as MOTION
 
 LEVELS = (8, 6, 5, 5)
-CODES = math.prod(LEVELS)  # 1200, in each stream
-STREAMS = 2  # upper, lower
-MEMORY = 64  # tokens that the composer sees, this one included
-AROUND = 4  # tokens of music before and after: two beats
+CODES = math.prod(LEVELS)  # 1200
+UPPER_CODES, LOWER_CODES = 1, 2  # a token
+PARTS = UPPER_CODES + LOWER_CODES  # of a token: each has a code, drawn one after the other
+MEMORY = 32 * TOKENS  # tokens that the composer sees, this one included
+AROUND = 2 * TOKENS  # tokens of music before and after: two beats
 
 
 class Quantiser(nn.Module):
@@ -78,32 +80,35 @@ class Around(nn.Module):
 
 
 class Stream(nn.Module):
-    """The codec of one half of the body: (N, D, T) normalised motion <-> (N, T / 8, 4) levels."""
+    """The codec of one half of the body: (N, D, T) normalised motion <-> (N, T / 4, codes, 4) levels."""
 
-    def __init__(self, width: int, channels: int) -> None:
+    def __init__(self, width: int, codes: int, channels: int) -> None:
         super().__init__()
-        down: list[nn.Module] = [nn.Conv1d(width, channels, 4, 2, 1), Around(channels, 1)]
-        for _ in range(2):
-            down += [nn.Conv1d(channels, channels, 4, 2, 1), Around(channels, 1), Around(channels, 3)]
-        self.encoder = nn.Sequential(*down, Scale(channels), nn.Conv1d(channels, len(LEVELS), 1))
-        up: list[nn.Module] = [nn.Conv1d(len(LEVELS), channels, 3, padding=1), Around(channels, 1)]
-        for _ in range(2):
-            up += [Around(channels, 3), nn.ConvTranspose1d(channels, channels, 4, 2, 1), Around(channels, 1)]
-        up += [Scale(channels), nn.ConvTranspose1d(channels, channels, 4, 2, 1), nn.SiLU()]
-        self.decoder = nn.Sequential(*up, nn.Conv1d(channels, width, 3, padding=1))
+        kept = codes * len(LEVELS)
+        self.encoder = nn.Sequential(
+            nn.Conv1d(width, channels, 4, 2, 1), Around(channels, 1),
+            nn.Conv1d(channels, channels, 4, 2, 1), Around(channels, 1), Around(channels, 3),
+            Scale(channels), nn.Conv1d(channels, kept, 1),
+        )  # fmt: skip
+        self.decoder = nn.Sequential(
+            nn.Conv1d(kept, channels, 3, padding=1), Around(channels, 1), Around(channels, 3),
+            nn.ConvTranspose1d(channels, channels, 4, 2, 1), Around(channels, 1), Scale(channels),
+            nn.ConvTranspose1d(channels, channels, 4, 2, 1), nn.SiLU(), nn.Conv1d(channels, width, 3, padding=1),
+        )  # fmt: skip
         self.quantiser = Quantiser()
 
     def encode(self, x: Tensor) -> Tensor:
-        levels: Tensor = self.quantiser(self.encoder(x).transpose(1, 2))
+        raw = self.encoder(x).transpose(1, 2)
+        levels: Tensor = self.quantiser(raw.unflatten(-1, (-1, len(LEVELS))))
         return levels
 
     def decode(self, levels: Tensor) -> Tensor:
-        motion: Tensor = self.decoder(levels.transpose(1, 2))
+        motion: Tensor = self.decoder(levels.flatten(2).transpose(1, 2))
         return motion
 
 
 class Codec(nn.Module):
-    """(N, T, 152) motion <-> (N, T / 8, 2) codes."""
+    """(N, T, 152) motion <-> (N, T / 4, 3) codes: the upper body's, then the two of the lower one."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -118,29 +123,30 @@ class Codec(nn.Module):
         self.register_buffer("lower_places", torch.from_numpy(LOWER.copy()), persistent=False)
         order = torch.argsort(torch.cat([self.upper_places, self.lower_places]))
         self.register_buffer("back", order, persistent=False)
-        self.upper, self.lower = Stream(len(UPPER), channels), Stream(len(LOWER), channels)
+        self.upper = Stream(len(UPPER), UPPER_CODES, channels)
+        self.lower = Stream(len(LOWER), LOWER_CODES, channels)
 
-    def levels(self, motion: Tensor) -> tuple[Tensor, Tensor]:
-        """What each stream keeps of (N, T, 152) motion: (N, T / 8, 4)."""
+    def levels(self, motion: Tensor) -> Tensor:
+        """What is kept of (N, T, 152) motion: (N, T / 4, 3, 4)."""
         x = ((motion - self.mean) / self.deviation).transpose(1, 2)
-        return self.upper.encode(x[:, self.upper_places]), self.lower.encode(x[:, self.lower_places])
+        return torch.cat([self.upper.encode(x[:, self.upper_places]), self.lower.encode(x[:, self.lower_places])], 2)
 
     def codes(self, motion: Tensor) -> Tensor:
-        """(N, T, 152) -> (N, T / 8, 2)."""
-        upper, lower = self.levels(motion)
-        return torch.stack([self.upper.quantiser.codes(upper), self.lower.quantiser.codes(lower)], -1)
+        """(N, T, 152) -> (N, T / 4, 3)."""
+        return self.upper.quantiser.codes(self.levels(motion))
 
-    def rebuilt(self, upper: Tensor, lower: Tensor) -> Tensor:
-        """(N, T / 8, 4) levels -> (N, T, 152) motion."""
+    def rebuilt(self, levels: Tensor) -> Tensor:
+        """(N, T / 4, 3, 4) levels -> (N, T, 152) motion."""
+        upper, lower = levels[:, :, :UPPER_CODES], levels[:, :, UPPER_CODES:]
         x = torch.cat([self.upper.decode(upper), self.lower.decode(lower)], 1)[:, self.back]
         return x.transpose(1, 2) * self.deviation + self.mean
 
     def decode(self, codes: Tensor) -> Tensor:
-        """(N, K, 2) codes -> (N, 8 K, 152) motion."""
-        return self.rebuilt(self.upper.quantiser.of(codes[..., 0]), self.lower.quantiser.of(codes[..., 1]))
+        """(N, K, 3) codes -> (N, 4 K, 152) motion."""
+        return self.rebuilt(self.upper.quantiser.of(codes))
 
     def forward(self, motion: Tensor) -> Tensor:
-        return self.rebuilt(*self.levels(motion))
+        return self.rebuilt(self.levels(motion))
 
 
 class Layer(nn.Module):
@@ -174,7 +180,7 @@ def _turned(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 
 class Composer(nn.Module):
-    """Which code comes next in each stream; the lower body is told what the upper one does."""
+    """Which codes come next, part by part of a token; each part is told what those before it do."""
 
     def __init__(self, styles: int, width: int, layers: int, heads: int, dropout: float) -> None:
         super().__init__()
@@ -186,18 +192,23 @@ class Composer(nn.Module):
         self.register_buffer("deviation", torch.ones(music.SIZE))
         gaps = 10_000.0 ** (-torch.arange(0, width // heads, 2) / (width // heads))
         self.register_buffer("pace", gaps, persistent=False)
-        self.codes = nn.ModuleList([nn.Embedding(CODES + 1, width) for _ in range(STREAMS)])  # the last: none yet
+        self.codes = nn.ModuleList([nn.Embedding(CODES + 1, width) for _ in range(PARTS)])  # the last: none yet
         self.style = nn.Embedding(styles + 1, width)  # the last: any
         self.near = nn.Conv1d(music.SIZE, width, 5)
-        self.far = nn.Conv1d(width, width, 5)
+        self.far = nn.Conv1d(width, width, 5, dilation=3)
         self.unheard = nn.Parameter(torch.zeros(width))  # instead of music and style, where it is to play by itself
         self.layers = nn.ModuleList([Layer(width, heads, dropout) for _ in range(layers)])
         self.norm = nn.LayerNorm(width)
-        self.upper = nn.Linear(width, CODES)
-        self.lower = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, CODES))
+        self.first = nn.Linear(width, CODES)
+        self.later = nn.ModuleList(
+            [
+                nn.Sequential(nn.Linear((1 + part) * width, width), nn.GELU(), nn.Linear(width, CODES))
+                for part in range(1, PARTS)
+            ]
+        )
 
     def heard(self, music_tokens: Tensor, styles: Tensor, with_music: Tensor) -> Tensor:
-        """(N, T + 8, 161) music, (N, T) styles, (N, 1) 1 or 0 -> (N, T, W)."""
+        """(N, T + 16, 163) music, (N, T) styles, (N, 1) 1 or 0 -> (N, T, W)."""
         x = ((music_tokens - self.mean) / self.deviation).clamp(-6, 6).transpose(1, 2)
         x = self.far(functional.silu(self.near(x))).transpose(1, 2) + self.style(styles)
         share = with_music[..., None]
@@ -205,9 +216,9 @@ class Composer(nn.Module):
         return told
 
     def forward(self, before: Tensor, heard: Tensor) -> Tensor:
-        """(N, T, 2) the codes one step earlier (1200: none yet) and what is heard -> (N, T, W)."""
+        """(N, T, 3) the codes one step earlier (1200: none yet) and what is heard -> (N, T, W)."""
         steps = before.shape[1]
-        x = heard + self.codes[0](before[..., 0]) + self.codes[1](before[..., 1])
+        x = heard + self.known(before)
         cos, sin = self.angles(torch.arange(steps, device=x.device))
         gap = torch.arange(steps, device=x.device)[:, None] - torch.arange(steps, device=x.device)
         seen = (gap >= 0) & (gap < MEMORY)
@@ -223,14 +234,24 @@ class Composer(nn.Module):
         angles = places[:, None].float() * self.pace
         return angles.cos(), angles.sin()
 
-    def lower_logits(self, x: Tensor, upper: Tensor) -> Tensor:
-        """(..., W) and the (...) upper codes -> (..., 1200)."""
-        logits: Tensor = self.lower(torch.cat([x, self.codes[0](upper)], -1))
-        return logits
+    def known(self, codes: Tensor) -> Tensor:
+        """(..., 3) codes -> (..., W)."""
+        total: Tensor = sum(table(codes[..., part]) for part, table in enumerate(self.codes))
+        return total
+
+    def logits(self, told: Tensor, drawn: Tensor) -> Tensor:
+        """Of the next part of a token: (..., W) and the (..., n) codes of the parts before it -> (..., 1200)."""
+        count = drawn.shape[-1]
+        if not count:
+            first: Tensor = self.first(told)
+            return first
+        parts = [told, *(self.codes[part](drawn[..., part]) for part in range(count))]
+        later: Tensor = self.later[count - 1](torch.cat(parts, -1))
+        return later
 
 
 class OneStep(nn.Module):
-    """The composer taking one step. `keys` and `values` hold the last 63 tokens, empty places at the front."""
+    """The composer taking one step. `keys` and `values` hold the last 127 tokens, empty places at the front."""
 
     def __init__(self, net: Composer) -> None:
         super().__init__()
@@ -240,10 +261,10 @@ class OneStep(nn.Module):
         self, before: Tensor, heard: Tensor, style: Tensor, with_music: Tensor, place: Tensor, keys: Tensor,
         values: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
-        """(N, 2), (N, 9, 161), (N,), (N, 1), (1,), 2 x (N, layers, heads, 63, W / heads)."""
+        """(N, 3), (N, 17, 163), (N,), (N, 1), (1,), 2 x (N, layers, heads, 127, W / heads)."""
         net = self.net
         x = net.heard(heard, style[:, None], with_music)
-        x = x + (net.codes[0](before[:, 0]) + net.codes[1](before[:, 1]))[:, None]
+        x = x + net.known(before)[:, None]
         cos, sin = net.angles(place)
         empty = torch.arange(MEMORY, device=x.device) < (MEMORY - 1 - place)
         shut = torch.where(empty, -1e9, 0.0)
@@ -257,22 +278,22 @@ class OneStep(nn.Module):
             held_keys.append(key[:, :, 1:])
             held_values.append(value[:, :, 1:])
         told = net.norm(x)[:, 0]
-        return told, net.upper(told), torch.stack(held_keys, 1), torch.stack(held_values, 1)
+        return told, net.first(told), torch.stack(held_keys, 1), torch.stack(held_values, 1)
 
 
-class Second(nn.Module):
-    """The lower body's logits, once the upper body's code is drawn: (N, W), (N,) -> (N, 1200)."""
+class Later(nn.Module):
+    """The logits of a token's next part, once n codes are drawn: (N, W), (N, n) -> (N, 1200)."""
 
     def __init__(self, net: Composer) -> None:
         super().__init__()
         self.net = net
 
-    def forward(self, told: Tensor, upper: Tensor) -> Tensor:
-        return self.net.lower_logits(told, upper)
+    def forward(self, told: Tensor, drawn: Tensor) -> Tensor:
+        return self.net.logits(told, drawn)
 
 
 class Decoder(nn.Module):
-    """(1, K, 2) codes -> (1, 8 K, 152) motion."""
+    """(1, K, 3) codes -> (1, 4 K, 152) motion."""
 
     def __init__(self, codec: Codec) -> None:
         super().__init__()
@@ -291,4 +312,4 @@ def rotations(motion: Tensor) -> Tensor:
     return torch.stack([torch.cross(up, forward, dim=-1), up, forward], -1)
 
 
-assert MOTION == 152 and STEP == 8
+assert MOTION == 152 and STEP == 4

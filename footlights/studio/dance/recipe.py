@@ -68,7 +68,7 @@ def finish(run: Run, corpus: Corpus, out: Path) -> str:
     """Export the averages of a training, judge them on the songs kept for it, and write both down."""
     codec, composer = run.codec.average, run.composer.average
     assert isinstance(codec, Codec) and isinstance(composer, Composer)
-    facts = export(codec, composer, corpus.styles, out / "dancer.onnx")
+    facts = export(codec, composer, corpus, out / "dancer.onnx")
     scores = judged(out / "dancer.onnx", corpus)
     table = {"file": facts, "settings": vars(run.settings), "scores": scores.table()}
     (out / "scores.json").write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
@@ -78,11 +78,12 @@ def finish(run: Run, corpus: Corpus, out: Path) -> str:
 
 
 def judged(model: Path, corpus: Corpus, seed: int = 1, split: str = "valid") -> Scores:
-    """The model's dances to the songs of a split against the dances that are known to them."""
+    """The model's dances to the songs of a split against those that are known, each in the style of the known one."""
     opened = open_model(model)
     pairs = corpus.split(split) or corpus.split("train")
     real = corpus_dances(pairs)
     generated = [
-        generate(opened, pair.song, Wishes(seed=seed + n), tokens=pair.music) for n, pair in enumerate(pairs[:JUDGED])
+        generate(opened, pair.song, Wishes(corpus.style_of(pair), seed=seed + n), tokens=pair.music)
+        for n, pair in enumerate(pairs[:JUDGED])
     ]
     return score(generated, real)

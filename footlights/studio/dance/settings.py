@@ -8,13 +8,13 @@ class Settings:
     """All that changes what comes out. Stored in the checkpoint: a run goes on only with the settings it began with."""
 
     seed: int = 1
-    codec_steps: int = 6000
+    codec_steps: int = 9000
     composer_steps: int = 4000
     codec_batch: int = 24  # windows
-    composer_batch: int = 16  # stretches
+    composer_batch: int = 8  # stretches
     window: int = 64  # ticks of motion in a window: four counts
-    length: int = 80  # tokens in a stretch: forty counts, more than the composer's memory
-    channels: int = 112  # of the codec
+    length: int = 160  # tokens in a stretch: forty counts, more than the composer's memory
+    channels: int = 128  # of the codec
     width: int = 192  # of the composer; 256 with 6 layers and 8 heads where there is a GPU
     layers: int = 4
     heads: int = 6

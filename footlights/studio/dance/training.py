@@ -16,7 +16,7 @@ from footlights.recognition.dance.tokens import STEP
 from footlights.studio.checkpoint import blend
 from footlights.studio.dance.corpus import Corpus, Pair, mirrored
 from footlights.studio.dance.losses import Figure, codec_loss
-from footlights.studio.dance.net import AROUND, CODES, STREAMS, Codec, Composer
+from footlights.studio.dance.net import AROUND, CODES, PARTS, Codec, Composer
 from footlights.studio.dance.settings import Settings
 
 _AT_BEGIN = 0.15  # share of the stretches that begin where the song does: so a dance learns to begin
@@ -178,16 +178,16 @@ class Stretch:
 
 @torch.no_grad()
 def coded(codec: Codec, motion: NDArray[np.float32], device: torch.device) -> NDArray[np.int64]:
-    """(T, 152) -> (T / 8, 2)."""
+    """(T, 152) -> (T / 4, 3)."""
     whole = torch.from_numpy(motion[: len(motion) // STEP * STEP])[None].to(device)
     codes: NDArray[np.int64] = codec.codes(whole)[0].cpu().numpy()
     return codes
 
 
 def draw(stretches: Sequence[Stretch], settings: Settings, rng: np.random.Generator) -> list[NDArray[Any]]:
-    """A batch: codes before (N, T, 2), codes (N, T, 2), music (N, T + 8, 161), styles (N, T), what counts (N, T)."""
+    """A batch: codes before (N, T, 3), codes (N, T, 3), music (N, T + 16, 163), styles (N, T), what counts (N, T)."""
     count, length = settings.composer_batch, settings.length
-    before, codes = np.full((count, length, STREAMS), CODES), np.zeros((count, length, STREAMS), np.int64)
+    before, codes = np.full((count, length, PARTS), CODES), np.zeros((count, length, PARTS), np.int64)
     heard = np.zeros((count, length + 2 * AROUND, stretches[0].music.shape[1]), np.float32)
     styles, counts = np.zeros((count, length), np.int64), np.zeros((count, length), np.float32)
     lengths = np.array([len(stretch.codes) for stretch in stretches], np.float64)
@@ -206,7 +206,7 @@ def draw(stretches: Sequence[Stretch], settings: Settings, rng: np.random.Genera
 
 
 def composer_loss(net: nn.Module, batch: list[Tensor], settings: Settings, device: torch.device) -> Tensor:
-    """Mean cross entropy of both streams."""
+    """Mean cross entropy of all parts of a token."""
     assert isinstance(net, Composer)
     before, codes, heard, styles, counts = batch
     wrong = torch.rand(before.shape, device=device) < settings.corruption
@@ -216,13 +216,13 @@ def composer_loss(net: nn.Module, batch: list[Tensor], settings: Settings, devic
     styles = torch.where(anyhow, net.style.num_embeddings - 1, styles)
     with torch.autocast(device.type, torch.bfloat16):
         told = net(before, net.heard(heard, styles, with_music))
-        logits = [net.upper(told), net.lower_logits(told, codes[..., 0])]
+        logits = [net.logits(told, codes[..., :part]) for part in range(PARTS)]
     losses = [
         functional.cross_entropy(
-            answer.float().flatten(0, 1), codes[..., stream].flatten(), reduction="none",
+            answer.float().flatten(0, 1), codes[..., part].flatten(), reduction="none",
             label_smoothing=settings.smoothing,
         )
-        for stream, answer in enumerate(logits)
+        for part, answer in enumerate(logits)
     ]  # fmt: skip
     weights = counts.flatten()
-    return (sum(losses) * weights).sum() / (STREAMS * weights.sum())
+    return (sum(losses) * weights).sum() / (PARTS * weights.sum())

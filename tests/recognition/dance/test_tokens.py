@@ -64,7 +64,7 @@ def test_counts_last_about_half_a_second(tempo: float, meter: int) -> None:
     beats = grid(steady(tempo, 30, meter=meter))
     period = np.diff(beats.times)
     assert COUNT[0] * 0.99 <= period.min() and period.max() <= COUNT[1] * 1.01
-    assert len(beats.ticks) == TICKS * len(beats) + 1 and len(beats.tokens) == 2 * len(beats) + 1
+    assert len(beats.ticks) == TICKS * len(beats) + 1 and len(beats.tokens) == 4 * len(beats) + 1
     assert beats.times[-1] == pytest.approx(30, abs=60 / tempo + 1.0)
 
 

@@ -1,6 +1,7 @@
 """Dances on disk: what is written comes back, songs stay on one side, a mirror mirrors."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,10 @@ LEFT, RIGHT = np.array([1, 4, 7, 10, 13, 16, 18, 20, 22]), np.array([2, 5, 8, 11
 def test_what_is_written_comes_back(corpus: Corpus) -> None:
     assert corpus.styles == ("disco", "groove")
     pair = corpus.pairs[0]
-    assert pair.motion.shape == (8 * len(pair.styles), 152) and pair.music.shape == (len(pair.styles), 161)
+    assert pair.motion.shape == (4 * len(pair.styles), 152) and pair.music.shape == (len(pair.styles), 163)
     assert set(pair.styles) <= {0, 1, 2} and (pair.styles == 0).mean() > 0.5
+    assert [corpus.style_of(one) for one in corpus.pairs] == ["disco", "groove", "disco"]
+    assert corpus.style_of(replace(pair, styles=np.full_like(pair.styles, 2))) is None
     made = made_track(0, 24)
     assert pair.song.tempo == pytest.approx(made.song.tempo, abs=0.01)
     dance = perform(plan(made.song, Wishes(style="disco", seed=0)), made.song)
@@ -61,7 +64,7 @@ def test_bad_folders_are_told(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"corpus\.json"):
         read(tmp_path)
     (tmp_path / "corpus.json").write_text('{"format": "other"}')
-    with pytest.raises(SourceError, match="form"):
+    with pytest.raises(SourceError, match="make the data again"):
         read(tmp_path)
     (tmp_path / "corpus.json").unlink()
     writer = Writer(tmp_path, ["disco"])

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from footlights.core.errors import SettingsError
+from footlights.core.errors import ModelCorruptError, SettingsError
+from footlights.recognition.dance import learned
 from footlights.recognition.dance.learned import generate, open_model
 from footlights.recognition.dance.planner import Wishes
-from footlights.recognition.dance.tokens import STEP, matrices
+from footlights.recognition.dance.tokens import HEIGHT, LEFTWARD, STEP, matrices
 from footlights.studio.dance.corpus import Corpus
 from footlights.studio.dance.losses import Figure, codec_loss
 from footlights.studio.dance.net import CODES, Codec, Quantiser, rotations
@@ -38,6 +39,15 @@ def test_the_loss_is_least_for_the_truth(corpus: Corpus) -> None:
     true = torch.from_numpy(corpus.pairs[0].motion[None, :64])
     right, wrong = (codec_loss(figure, true, true + shift, deviation) for shift in (0.0, 0.05))
     assert right < 0.05 < wrong
+
+
+@pytest.mark.parametrize("number", [HEIGHT, LEFTWARD])
+def test_the_loss_sees_the_pelvis_jump_and_travel(corpus: Corpus, number: int) -> None:
+    figure, deviation = Figure(torch.device("cpu")), torch.ones(152)
+    true = torch.from_numpy(corpus.pairs[0].motion[None, :64])
+    other = true.clone()
+    other[:, 30:34, number] += 0.05
+    assert codec_loss(figure, true, other, deviation) > codec_loss(figure, true, true, deviation) + 0.01
 
 
 def test_the_codec_learns(corpus: Corpus) -> None:
@@ -68,10 +78,10 @@ def test_stretches_begin_with_the_song_or_in_its_middle(corpus: Corpus, trained:
     assert isinstance(codec, Codec)
     pair = corpus.pairs[0]
     codes = coded(codec, pair.motion, torch.device("cpu"))
-    assert codes.shape == (len(pair.motion) // STEP, 2)
+    assert codes.shape == (len(pair.motion) // STEP, 3)
     before, now, heard, styles, counts = draw([Stretch(pair, codes)], TINY, np.random.default_rng(1))
     assert (before[:, 1:][counts[:, 1:] > 0] == now[:, :-1][counts[:, 1:] > 0]).all()
-    assert heard.shape == (3, TINY.length + 8, 161) and styles.max() <= 2
+    assert heard.shape == (3, TINY.length + 16, 163) and styles.max() <= 2
     assert (before[:, 0, 0] <= CODES).all()
 
 
@@ -94,10 +104,16 @@ def test_the_file_dances_as_the_nets_do(finished: tuple[Path, str], trained: Run
     model = open_model(out / "dancer.onnx")
     codec = trained.codec.average
     assert isinstance(codec, Codec)
-    codes = np.random.default_rng(1).integers(0, CODES, (21, 2))
+    codes = np.random.default_rng(1).integers(0, CODES, (21, 3))
     with torch.no_grad():
         true = codec.decode(torch.from_numpy(codes)[None])[0].numpy()
     np.testing.assert_allclose(model.decode(codes), true, atol=2e-3)
+
+
+def test_files_of_another_form_are_refused(finished: tuple[Path, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learned, "FORMAT", "footlights-dancer-0")
+    with pytest.raises(ModelCorruptError, match=r"not 'footlights-dancer-0'; train it again"):
+        open_model(finished[0] / "dancer.onnx")
 
 
 def test_a_song_of_the_corpus_is_danced(finished: tuple[Path, str], corpus: Corpus) -> None:
