@@ -44,6 +44,12 @@ class Sessions:
         token = cookies(request).get(self._cookie)
         return self._people.who(token) if token is not None else None
 
+    def inside(self, request: HTTPConnection) -> User:
+        """The user who asks for a page: the door lets nobody else through."""
+        user = self.who(request)
+        assert user is not None
+        return user
+
     def admit(self, request: HTTPConnection) -> User | None:
         """The same at the door, where guesses are counted. Raises GuessedTooOftenError."""
         token, address = cookies(request).get(self._cookie), address_of(request)
