@@ -54,12 +54,12 @@ async def close(socket: WebSocket, code: int, reason: str) -> None:
 
 async def watch_events(state: PageState, socket: WebSocket) -> None:
     """Everything that happens, as JSON: `hello`, the recent events, then what comes."""
-    await socket.accept()
     if len(state.feed.viewers) >= MOST_VIEWERS:
+        await socket.accept()
         await close(socket, TRY_LATER, f"{MOST_VIEWERS} viewers watch already")
         return
     state.catch_up()
-    viewer = state.feed.join()
+    viewer = state.feed.join()  # before it is told that it is connected: from then on it misses nothing
 
     async def speak() -> None:
         await socket.send_text(as_json(state.hello()))
@@ -71,6 +71,7 @@ async def watch_events(state: PageState, socket: WebSocket) -> None:
         await viewer.fell.wait()
 
     try:
+        await socket.accept()
         await first_of(speak(), until_gone(socket), fallen())
     except WebSocketDisconnect:
         return

@@ -7,7 +7,7 @@ const YOUTUBE = "https://www.youtube-nocookie.com";
 const PICTURE = 10000; // milliseconds for which a picture is shown
 
 drawIcons();
-const tell = (what) => parent !== window && parent.postMessage(what, location.origin);
+const tell = (what) => parent !== window && parent.postMessage({ show: location.pathname, what }, location.origin);
 addEventListener("keydown", (event) => event.key === "Escape" && tell("close"));
 
 function problem(text) {

@@ -28,8 +28,9 @@ export class ShowStage {
     }
   }
 
-  heard(message) {
-    if (message === "ended" || message === "close") this.close();
+  // The player names its show: the last word of one that was replaced must not end the next.
+  heard({ show, what }) {
+    if (show === this.address && (what === "ended" || what === "close")) this.close();
   }
 
   close() {
@@ -38,6 +39,7 @@ export class ShowStage {
   }
 
   closed() {
+    if (this.dialog.open) return; // the next show has begun before the browser said that the last was closed
     this.address = null;
     this.player.src = "about:blank";
     this.onOpen(false);
