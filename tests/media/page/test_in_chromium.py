@@ -192,7 +192,7 @@ def test_the_next_show_outlives_the_end_of_the_last(page: Page, tab: Any) -> Non
 
 def test_the_built_in_show_is_drawn_and_ends(page: Page, tab: Any) -> None:
     tab.add_init_script(
-        "const next = requestAnimationFrame; window.requestAnimationFrame = (draw) => next(() => draw(top.moment ?? 0));"
+        "const next = requestAnimationFrame; window.requestAnimationFrame = (it) => next(() => it(top.moment ?? 0));"
     )
     tab.goto(page.url)
     tab.locator("#link[data-state=live]").wait_for()
