@@ -107,6 +107,31 @@ def test_the_frame_rate_and_the_state_are_shown(page: Page, tab: Any) -> None:
     tab.get_by_text("no answer from 10.0.0.2").wait_for()
 
 
+def test_a_picture_that_comes_late_does_not_cover_what_is_looked_at_now(page: Page, tab: Any) -> None:
+    tab.goto(page.url)
+    shown = tab.evaluate(
+        """async () => {
+          const { LiveView } = await import("/static/pictures.js");
+          window.WebSocket = class { close() {} send() {} };
+          const shown = [];
+          const late = new Map(); // what is being read -> called when it has been
+          const read = (data) => new Promise((done) => late.set(data, done));
+          const view = new LiveView("cam", "", read, (it) => shown.push(it));
+          view.start();
+          const before = view.socket;
+          const reading = [before.onmessage({ data: "first" }), before.onmessage({ data: "second" })];
+          late.get("first")("first");
+          await reading[0];
+          view.stop();
+          view.start();
+          late.get("second")("second");
+          await reading[1];
+          return shown;
+        }"""
+    )
+    assert shown == ["first"]
+
+
 def test_events_arrive_newest_first_and_an_end_closes_its_beginning(page: Page, tab: Any) -> None:
     page.write(scene(events=(gesture(1), Event("alarm", "cam", 2.0, None, {"label": "<b>fire</b>"}))))
     tab.goto(page.url)

@@ -76,6 +76,11 @@ def test_a_zone_an_alert_and_the_settings(address: str, config: Path, browser: A
     tab.locator(".place[data-name=zone-1]").wait_for()
     name = tab.get_by_label("Name of the place")
     name.fill("The tray")
+    for interval in (5, 4):  # while it is written, somebody else changes something
+        httpx.post(f"{address}api/settings", json={"values": {"interval": interval}}).raise_for_status()
+        until(tab, f"document.getElementById('setting-interval').value === '{interval}'")
+    assert values(address)["place"][0].startswith("zone-1:"), "a name counts when it is written"
+    assert (name.input_value(), name.evaluate("input => input === document.activeElement")) == ("The tray", True)
     name.press("Enter")
     tab.locator(".place[data-name=the-tray]").wait_for()
     (zone,) = values(address)["place"]

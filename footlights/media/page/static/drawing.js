@@ -141,7 +141,13 @@ export class Drawing {
     const name = freeName(points.length === 2 ? "line" : "zone", this.places);
     this.draft = [];
     this.selected = name;
-    this.apply([...this.places, { name, points }]).then((problem) => problem || this.bar.querySelector("input")?.select());
+    this.apply([...this.places, { name, points }]).then((problem) => problem || this.offerName());
+  }
+
+  // The name may be typed over, unless somebody does so already.
+  offerName() {
+    const input = this.bar.querySelector("input");
+    if (input !== document.activeElement) input?.select();
   }
 
   cancel() {
@@ -158,9 +164,10 @@ export class Drawing {
     this.draw();
   }
 
-  rename(from, text) {
-    const name = asName(text);
-    if (!name || name === from) return this.take();
+  rename(from, input) {
+    const name = asName(input.value);
+    input.value = name || from;
+    if (!name || name === from) return;
     this.selected = name;
     const places = this.places.map((place) => (place.name === from ? { ...place, name } : place));
     this.apply(places, { alert: renamed(this.settings.values.alert ?? [], from, name) });
@@ -214,12 +221,20 @@ export class Drawing {
     return group;
   }
 
+  // The bar is made anew only where it says something new: somebody may be typing a name in it.
   fill() {
     if (!this.tile) return;
+    this.bar.hidden = !this.settings.has("place");
+    const told = JSON.stringify([this.on, this.draft.length, this.selected, this.places.map((place) => [place.name, isLine(place)])]);
+    if (told !== this.told) this.build();
+    this.told = told;
+    if (this.back) this.back.disabled = this.past.length === 0;
+  }
+
+  build() {
     const button = (name, text, act, more = {}) => element("button", { class: "small", type: "button", onclick: act, ...more }, name && icon(name), text);
     const begin = button("draw", "Zones and lines", () => this.toggle(true));
     this.bar.replaceChildren(...(this.on ? [this.tools(button), element("p", { class: "problem", role: "alert" }), element("p", { class: "help" }, HELP)] : [begin]));
-    this.bar.hidden = !this.settings.has("place");
   }
 
   tools(button) {
@@ -233,13 +248,14 @@ export class Drawing {
     if (chosen && isLine(chosen)) tools.append(button("flip", "Turn inwards round", () => this.turn()));
     if (chosen) tools.append(button("trash", "Delete", () => this.remove()));
     const last = element("span", { class: "draw-end" });
-    last.append(button("undo", "Undo", () => this.undo(), { disabled: this.past.length === 0 }), button(null, "Done", () => this.toggle(false), { class: "small primary" }));
+    this.back = button("undo", "Undo", () => this.undo());
+    last.append(this.back, button(null, "Done", () => this.toggle(false), { class: "small primary" }));
     tools.append(last);
     return tools;
   }
 
   name(name) {
-    const rename = (event) => this.rename(name, event.target.value);
+    const rename = (event) => this.rename(name, event.target);
     const leave = (event) => {
       if (event.key === "Enter") event.target.blur();
       if (event.key === "Escape") this.cancel();

@@ -59,7 +59,7 @@ export class Exhibition {
     const sized = (ratio) => byId("panes").style.setProperty("--ratio", ratio.toFixed(4));
     const views = [
       new LivePicture(stream, byId("result").firstElementChild, sized),
-      new LiveView(stream, "/cards", async (blob) => this.deck.show(JSON.parse(await blob.text()).cards)),
+      new LiveView(stream, "/cards", (blob) => blob.text(), (text) => this.deck.show(JSON.parse(text).cards)),
     ];
     if (this.raw) views.push(new LivePicture(stream, byId("raw").firstElementChild, sized, "/raw"));
     return views;

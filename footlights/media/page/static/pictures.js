@@ -5,10 +5,11 @@ import { address } from "./link.js";
 const AGAIN = 800; // milliseconds until a stream that could not be opened is tried again
 
 export class LiveView {
-  // view: "" as it is painted, "/raw" or "/cards"; onMessage(blob): called for each message, one after the other
-  constructor(name, view, onMessage) {
+  // view: "" as it is painted, "/raw" or "/cards"; read(blob): a promise of what is shown; show(that)
+  constructor(name, view, read, show) {
     this.path = `/streams/${name.split("/").map(encodeURIComponent).join("/")}${view}`;
-    this.onMessage = onMessage;
+    this.read = read;
+    this.show = show;
     this.socket = null;
     this.wanted = false;
   }
@@ -28,8 +29,10 @@ export class LiveView {
   open() {
     const socket = new WebSocket(address(this.path));
     this.socket = socket;
-    socket.onmessage = async (message) => {
-      await this.onMessage(message.data);
+    socket.onmessage = async ({ data }) => {
+      const made = await this.read(data);
+      if (this.socket !== socket) return; // meanwhile somebody looks at something else, which this would cover
+      this.show(made);
       if (socket.readyState === WebSocket.OPEN) socket.send("shown");
     };
     socket.onclose = () => {
@@ -42,19 +45,13 @@ export class LiveView {
 
 export class LivePicture extends LiveView {
   constructor(name, canvas, onSize, view = "") {
-    super(name, view, (blob) => this.draw(blob));
+    super(name, view, (blob) => createImageBitmap(blob).catch(() => null), (bitmap) => bitmap && this.draw(bitmap));
     this.canvas = canvas;
     this.onSize = onSize;
     this.context = canvas.getContext("2d", { alpha: false });
   }
 
-  async draw(blob) {
-    let bitmap;
-    try {
-      bitmap = await createImageBitmap(blob);
-    } catch {
-      return; // a picture that does not decode is left out
-    }
+  draw(bitmap) {
     const { canvas } = this;
     if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) {
       canvas.width = bitmap.width;

@@ -22,7 +22,7 @@ FLAGS = (
     "--no-sandbox", "--disable-background-networking", "--use-gl=angle", "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
 )  # fmt: skip
-SECONDS = 12.0
+SECONDS = 30.0
 
 
 @pytest.fixture
