@@ -13,8 +13,9 @@ class LivePicture extends HTMLElement {
     this.socket = new WebSocket(place);
     this.socket.onmessage = async ({ data }) => {
       await show(canvas, data);
+      if (this.socket?.readyState !== WebSocket.OPEN) return; // it has ended meanwhile, and says so
       said.textContent = "Live";
-      if (this.socket?.readyState === WebSocket.OPEN) this.socket.send("shown");
+      this.socket.send("shown");
     };
     this.socket.onclose = ({ reason }) => {
       if (!this.socket) return;

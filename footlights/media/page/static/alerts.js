@@ -60,7 +60,7 @@ export class Alerts {
     const problem = await this.settings.change({ alert: [...alerts, text] });
     this.problem(problem);
     if (problem) return;
-    this.input.value = "";
+    if (this.input.value.trim().replaceAll(/\s+/g, " ") === text) this.input.value = ""; // unless the next one is written
     this.suggest();
   }
 

@@ -14,6 +14,7 @@ export class Sources {
   constructor() {
     this.dialog = byId("sources");
     this.fixed = false;
+    this.asked = 0; // how often
     byId("sources-open").addEventListener("click", () => this.open());
     byId("sources-close").addEventListener("click", () => this.dialog.close());
     this.dialog.addEventListener("click", (event) => event.target === this.dialog && this.dialog.close());
@@ -51,7 +52,10 @@ export class Sources {
   }
 
   async refresh() {
+    this.asked += 1;
+    const { asked } = this;
     const answer = await ask("/api/sources");
+    if (asked !== this.asked) return undefined; // a newer question is on its way
     if (answer.error) return this.problem(answer.error);
     this.fixed = answer.fixed;
     byId("add").hidden = answer.fixed;
@@ -81,7 +85,7 @@ export class Sources {
       byId("url").value = url;
       return this.problem(answer.error);
     }
-    byId("url").value = "";
+    if (byId("url").value === url) byId("url").value = ""; // unless the next one is being written
     return this.refresh();
   }
 
