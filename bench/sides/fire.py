@@ -55,7 +55,7 @@ class Fleet:
         self._command: dict[str, list[str]] = {}
         self._process: dict[str, subprocess.Popen[bytes]] = {}
         self.kills: list[str] = []
-        self.deaths: dict[str, int] = {}  # of processes that nobody killed
+        self.deaths: dict[str, list[str]] = {}  # last words of processes that nobody killed
         self._edits = 0
         self._closing = threading.Event()
         self._keeper = threading.Thread(target=self._keep, daemon=True)
@@ -217,7 +217,7 @@ class Fleet:
 
     def _start(self, name: str, command: list[str]) -> None:
         self._command[name] = command
-        with (self.folder / f"{name.replace(' ', '-')}.log").open("ab") as words:
+        with self._log(name).open("ab") as words:
             self._process[name] = subprocess.Popen(command, stdout=words, stderr=words)
 
     def _keep(self) -> None:
@@ -228,8 +228,15 @@ class Fleet:
             for name, process in list(self._process.items()):
                 if process.poll() is not None and not self._closing.is_set():
                     if process.returncode != -signal.SIGKILL:
-                        self.deaths[name] = self.deaths.get(name, 0) + 1
+                        self.deaths.setdefault(name, []).append(self._last_words(name))
                     self._start(name, self._command[name])
+
+    def _last_words(self, name: str) -> str:
+        lines = self._log(name).read_text().strip().splitlines()
+        return lines[-1] if lines else "nothing"
+
+    def _log(self, name: str) -> Path:
+        return self.folder / f"{name.replace(' ', '-')}.log"
 
     def _backend(self) -> int:
         """A process of the database that serves the hub or its worker."""

@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import socket
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,9 +16,10 @@ from footlights.cli.console import set_up_logging
 
 if TYPE_CHECKING:
     from footlights.hub.database import Database
-    from footlights.hub.hub import Hub
+    from footlights.hub.hub import Hub, Place
 
 log = logging.getLogger(__name__)
+AGAIN = 1.0  # seconds until a start that failed is tried again
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
@@ -66,18 +68,15 @@ def command(
         context.obj = data or data_folder()
         return
     set_up_logging(verbose=verbose, quiet=False)
-    from footlights.hub.hub import Hub, Place
+    from footlights.hub.hub import Place
 
     local = ipaddress.ip_address(host).is_loopback
     own = () if local else (socket.gethostname(), *_addresses(host))
     place = Place(data or data_folder(), host, broker_port, ("localhost", "127.0.0.1", *own, *names), database, broker)
     # The web server takes a signal, ends, and raises it again: the broker is to be ended as well then.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    _await(database)
-    hub = Hub(place)
+    hub = _started(place)
     try:
-        hub.start()
-        _announce(hub)
         _serve(hub, host, port, tls=not local)
     finally:
         hub.close()
@@ -288,6 +287,31 @@ def _await(address: str | None) -> None:
             await_server(address)
     except KeyboardInterrupt:
         raise click.exceptions.Exit from None
+
+
+def _started(place: "Place") -> "Hub":
+    """A hub that runs. A database elsewhere that goes away meanwhile is waited for once more."""
+    from sqlalchemy.exc import InterfaceError, OperationalError
+
+    from footlights.core.errors import SettingsError
+    from footlights.hub.hub import Hub
+
+    while True:
+        _await(place.database)
+        hub = Hub(place)
+        try:
+            hub.start()
+            _announce(hub)
+            return hub
+        except (OperationalError, InterfaceError) as error:
+            hub.close()
+            if hub.database.embedded:
+                raise SettingsError(f"the database cannot be used: {error.orig}") from None
+            log.warning("the database went away while the hub started: %s. It starts again.", type(error.orig).__name__)
+            time.sleep(AGAIN)
+        except BaseException:
+            hub.close()
+            raise
 
 
 def _addresses(host: str) -> tuple[str, ...]:

@@ -73,7 +73,8 @@ class Ingest:
         database that is away does not take.
         """
         self._closing.set()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _subscribe(self, client: Client) -> None:
         client.subscribe(MESSAGES, qos=1)

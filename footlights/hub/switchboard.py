@@ -77,7 +77,8 @@ class Switchboard:
         """Let go."""
         self._closing.set()
         self._wake()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def say_desired(self, device: str, desired: fleet.Desired) -> None:
         """Tell a device what it is to be; where it is away, it hears it when it comes."""
