@@ -1,5 +1,6 @@
 """The hub's connections to a real broker."""
 
+import fcntl
 import os
 import resource
 import socket
@@ -9,6 +10,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from paho.mqtt.client import Client
 
 from footlights.hub.hub import Hub
 from footlights.hub.line import Broker, Line, connect, keep_connected
@@ -19,12 +21,23 @@ MANY = 1100  # open files: more than `select` knows
 
 
 @pytest.fixture
-def many_files() -> Iterator[None]:
+def many_files(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """More open files than `select` knows, and connections to brokers beyond them."""
     low, high = resource.getrlimit(resource.RLIMIT_NOFILE)
     if 0 <= high < 2 * MANY:
         pytest.skip(f"{high} open files are allowed here, and {2 * MANY} are needed")
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(low, 2 * MANY), high))
     files = [os.open(os.devnull, os.O_RDONLY) for _ in range(MANY)]
+    connected = Client._create_socket_connection
+
+    def beyond(client: Client) -> socket.socket:
+        # Of itself it may get a smaller number, of which something else in this process has just let go.
+        with connected(client) as near:
+            moved = socket.socket(fileno=fcntl.fcntl(near, fcntl.F_DUPFD_CLOEXEC, MANY))
+            moved.settimeout(near.gettimeout())
+            return moved
+
+    monkeypatch.setattr(Client, "_create_socket_connection", beyond)
     yield
     for file in files:
         os.close(file)
