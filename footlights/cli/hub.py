@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from footlights.cli.console import set_up_logging
+from footlights.core.errors import SettingsError
 
 if TYPE_CHECKING:
     from footlights.hub.database import Database
@@ -147,7 +148,6 @@ def export(
     """Write what was measured and what happened into TARGET (.csv or .parquet), also while the hub runs."""
     from time import time
 
-    from footlights.core.errors import SettingsError
     from footlights.hub.database import Database
     from footlights.hub.export import Wanted, moment, write
 
@@ -270,7 +270,6 @@ def service(data: Path, install: bool, remove: bool, account: str | None, option
 
 def _database(data: Path, address: str | None) -> "Database":
     """The database of a hub that there is."""
-    from footlights.core.errors import SettingsError
     from footlights.hub.database import Database
 
     if address is None and not (data / "hub.sqlite").exists():
@@ -293,7 +292,6 @@ def _started(place: "Place") -> "Hub":
     """A hub that runs. A database elsewhere that goes away meanwhile is waited for once more."""
     from sqlalchemy.exc import InterfaceError, OperationalError
 
-    from footlights.core.errors import SettingsError
     from footlights.hub.hub import Hub
 
     while True:

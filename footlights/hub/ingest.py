@@ -11,7 +11,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 
 from footlights.core.errors import SinkError
 from footlights.hub.archive import Archive, Arrived
-from footlights.hub.line import MOST_AT_ONCE, Broker, Line, connect, keep_connected
+from footlights.hub.line import MOST_AT_ONCE, Broker, Line, LineThread, connect
 from footlights.wire import fleet
 
 log = logging.getLogger(__name__)
@@ -47,13 +47,11 @@ class Ingest:
         self._on_new = on_new
         self._waiting: list[MQTTMessage] = []  # as long as the broker sends
         self._connected = threading.Event()
-        self._closing = threading.Event()
-        self._line: Line | None = None
         self.refused = 0  # messages that were none
         self.client = connect(broker, self._subscribe)
         self.client.on_message = lambda client, userdata, message: self._waiting.append(message)
         self.client.on_disconnect = lambda *_: self._connected.clear()
-        self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
+        self._thread = LineThread(self.client, "ingest", self._serve)
 
     @property
     def waiting(self) -> int:
@@ -72,20 +70,14 @@ class Ingest:
         """Store what has come, and let go. What is still with the broker comes at the next start, and so does what a
         database that is away does not take.
         """
-        self._closing.set()
-        if self._thread.ident is not None:
-            self._thread.join()
+        self._thread.close()
 
     def _subscribe(self, client: Client) -> None:
         client.subscribe(MESSAGES, qos=1)
         self._connected.set()
 
-    def _run(self) -> None:
-        keep_connected(self.client, self._closing, self._serve)
-
     def _serve(self, line: Line) -> None:
         """Store what comes, until the line is cut or this ends."""
-        self._line = line
         self._waiting.clear()  # the broker sends what came by an earlier line again, by other numbers
         while line.turn(LOOK_EVERY):
             until = time.monotonic() + GATHER
@@ -95,11 +87,11 @@ class Ingest:
             batch, self._waiting = self._waiting, []
             if batch:
                 self._store(batch)
-            if self._closing.is_set():
+            if self._thread.closing.is_set():
                 return
 
     def _store(self, batch: Sequence[MQTTMessage]) -> None:
-        line = self._line
+        line = self._thread.line
         arrived = [read for message in batch if (read := self._read(message)) is not None]
         if not self._take(arrived) or (line is not None and line.cut):
             return  # not acknowledged, so nothing is lost
@@ -130,10 +122,11 @@ class Ingest:
     def _rest(self, seconds: float) -> bool:
         """Wait, but keep the line; whether this is to end."""
         until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0 and self._line is not None and self._line.turn(left):
-            if self._closing.is_set():
+        line, closing = self._thread.line, self._thread.closing
+        while (left := until - time.monotonic()) > 0 and line is not None and line.turn(left):
+            if closing.is_set():
                 return True
-        return self._closing.wait(max(0.0, left))
+        return closing.wait(max(0.0, left))
 
     def _take_without(self, arrived: Sequence[Arrived], why: str) -> bool:
         """Store messages of which one cannot be: all others, and in its place that it was refused."""

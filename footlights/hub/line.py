@@ -130,5 +130,41 @@ def keep_connected(client: Client, closing: threading.Event, serve: Callable[[Li
     client.disconnect()
 
 
+class LineThread(threading.Thread):
+    """The one thread that keeps a client connected and serves its lines, until it is closed.
+
+    Args:
+        client: made by `connect`.
+        name: of the thread.
+        serve: gets each line, and turns it until the line is cut or `closing` is set.
+    """
+
+    def __init__(self, client: Client, name: str, serve: Callable[[Line], None]) -> None:
+        super().__init__(name=name, daemon=True)
+        self._client, self._serve_line = client, serve
+        self.closing = threading.Event()
+        self.line: Line | None = None  # the one that is served, or the last one
+
+    def run(self) -> None:
+        """What the thread does."""
+        keep_connected(self._client, self.closing, self._serve)
+
+    def wake(self) -> None:
+        """End the turn that is under way. May be called by any thread."""
+        if self.line is not None:
+            self.line.wake()
+
+    def close(self) -> None:
+        """Let go, and wait until that is done; nothing where it was never started."""
+        self.closing.set()
+        self.wake()
+        if self.ident is not None:
+            self.join()
+
+    def _serve(self, line: Line) -> None:
+        self.line = line
+        self._serve_line(line)
+
+
 def _pauses() -> Iterator[float]:
     return itertools.chain(RECONNECT, itertools.repeat(RECONNECT[-1]))

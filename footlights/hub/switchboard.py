@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from footlights.core.errors import FootlightsError, SettingsError
 from footlights.hub import schema
 from footlights.hub.database import Database
-from footlights.hub.line import Broker, Line, connect, keep_connected
+from footlights.hub.line import Broker, Line, LineThread, connect
 from footlights.hub.registry import Registry
 from footlights.hub.twins import Twins
 from footlights.wire import fleet, well_known
@@ -62,11 +62,9 @@ class Switchboard:
         self._to_tell: queue.Queue[Telling] = queue.Queue(MOST_WAITING)
         self._refused = 0  # messages that were none
         self._to_say = threading.Event()  # a connection is new
-        self._closing = threading.Event()
-        self._line: Line | None = None
         self._client = connect(broker, self._came)
         self._client.on_message = lambda client, userdata, message: self._heard.append(message)
-        self._thread = threading.Thread(target=self._run, name="switchboard", daemon=True)
+        self._thread = LineThread(self._client, "switchboard", self._serve)
         self.on_presence: Callable[[str, bool], None] = lambda device, online: None
 
     def start(self) -> None:
@@ -75,10 +73,7 @@ class Switchboard:
 
     def close(self) -> None:
         """Let go."""
-        self._closing.set()
-        self._wake()
-        if self._thread.ident is not None:
-            self._thread.join()
+        self._thread.close()
 
     def say_desired(self, device: str, desired: fleet.Desired) -> None:
         """Tell a device what it is to be; where it is away, it hears it when it comes."""
@@ -142,18 +137,10 @@ class Switchboard:
             self._to_tell.put_nowait(telling)
         except queue.Full:
             log.warning("more is to be said than the broker takes; something on '%s' is not", telling.topic)
-        self._wake()
-
-    def _wake(self) -> None:
-        if (line := self._line) is not None:
-            line.wake()
-
-    def _run(self) -> None:
-        keep_connected(self._client, self._closing, self._serve)
+        self._thread.wake()
 
     def _serve(self, line: Line) -> None:
         """Listen and talk, until the line is cut or this ends."""
-        self._line = line
         self._heard.clear()  # the broker says what came by an earlier line again
         while line.turn(LOOK_EVERY):
             if self._to_say.is_set():
@@ -165,7 +152,7 @@ class Switchboard:
                 while self._client.is_connected():
                     telling = self._to_tell.get_nowait()
                     self._client.publish(telling.topic, telling.payload, qos=1, retain=telling.retain)
-            if self._closing.is_set():
+            if self._thread.closing.is_set():
                 return
 
     def _listen(self, message: MQTTMessage) -> None:

@@ -5,6 +5,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,17 +41,24 @@ def mosquitto() -> str:
     return "mosquitto"
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The address of a server that is thrown away afterwards."""
+@contextmanager
+def running_postgres() -> Iterator[Postgres]:
+    """A server that is thrown away afterwards."""
     if programs() is None:
         pytest.skip("PostgreSQL is not installed: sudo apt install postgresql")
     server = Postgres()
     try:
         server.start()
-        yield server.address
+        yield server
     finally:
         server.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of one that every test may use."""
+    with running_postgres() as server:
+        yield server.address
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

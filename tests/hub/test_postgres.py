@@ -7,26 +7,20 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bench.sides.postgres import Postgres, programs
+from bench.sides.postgres import Postgres
 from footlights.cli.main import cli
 from footlights.core.errors import SettingsError
 from footlights.hub.database import Database
 from footlights.hub.postgres import await_server
-from tests.hub.conftest import WAIT
+from tests.hub.conftest import WAIT, running_postgres
 from tests.hub.pages.test_site import Program, start
 from tests.ports import free_port
 
 
 @pytest.fixture
 def server() -> Iterator[Postgres]:
-    if programs() is None:
-        pytest.skip("PostgreSQL is not installed: sudo apt install postgresql")
-    made = Postgres()
-    try:
-        made.start()
+    with running_postgres() as made:
         yield made
-    finally:
-        made.close()
 
 
 @pytest.fixture

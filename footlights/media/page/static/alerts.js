@@ -52,15 +52,19 @@ export class Alerts {
     return element("li", { "data-raised": String(streams.length > 0), "data-alert": alert }, icon("alarm"), texts, drop);
   }
 
+  written() {
+    return this.input.value.trim().replaceAll(/\s+/g, " ");
+  }
+
   async add() {
-    const text = this.input.value.trim().replaceAll(/\s+/g, " ");
+    const text = this.written();
     if (!text) return this.problem("Write what is to be told, such as: person > 3 for 10 s");
     const alerts = this.settings.values.alert ?? [];
     if (alerts.includes(text)) return this.problem("That is watched for already.");
     const problem = await this.settings.change({ alert: [...alerts, text] });
     this.problem(problem);
     if (problem) return;
-    if (this.input.value.trim().replaceAll(/\s+/g, " ") === text) this.input.value = ""; // unless the next one is written
+    if (this.written() === text) this.input.value = ""; // unless the next one is written
     this.suggest();
   }
 
